@@ -1,0 +1,1 @@
+"""Colonnade: a backend that a team runs instead of writes, on Pyramid."""

@@ -1,0 +1,1 @@
+"""The foundation. It knows no plug-in, no command and no test."""
