@@ -1,7 +1,7 @@
-"""Every error as RFC 9457: raised as a `Problem`, answered as ``application/problem+json``, or as a page for a browser.
+"""Every error as RFC 9457: raised as a `Problem`, answered as ``application/problem+json`` or as a page for a browser.
 
-The room holds the exceptions (`exceptions`), how one is written (`rendering`), what else may go wrong and which problem it
-is (`views`, `mismatch`), and the including of it. It knows no resource and no database: those rooms raise what stands here.
+The room holds the exceptions (`exceptions`), how one is written (`rendering`), and which problem each other error is
+(`views`, `mismatch`, `services`, `lastly`). It knows no resource and no database: those rooms raise what stands here.
 """
 
 from __future__ import annotations
@@ -56,3 +56,5 @@ __all__ = [
 def includeme(config: Configurator) -> None:
     """Answer everything that is raised, anywhere, with a problem."""
     config.include("colonnade.core.problems.views")
+    config.include("colonnade.core.problems.services")
+    config.include("colonnade.core.problems.lastly")

@@ -43,8 +43,8 @@ class Problem(Exception):
     detail: what went wrong this time, for a person; shown to the caller, so nothing secret.
     faults: the places at fault, all of them at once where possible.
     headers: further headers of the answer.
-    slug: a more telling type than the status, such as ``stale-cursor``; it becomes ``urn:colonnade:problem:stale-cursor``.
-        Without one the type is ``about:blank``: nothing but the status (RFC 9457, section 4.2.1).
+    slug: a more telling type than the status: ``stale-cursor`` becomes ``urn:colonnade:problem:stale-cursor``. Without
+        one the type is ``about:blank``: nothing but the status (RFC 9457, section 4.2.1).
     title: what the type is called, the same each time; without it the slug in words, or the phrase of the status.
     extensions: further members of the problem, of types that JSON knows.
     """

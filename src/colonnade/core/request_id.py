@@ -1,0 +1,67 @@
+"""The id of a request: made by us, sortable by time, on every answer, problem and log line; and the caller's own beside it.
+
+The id lives in the WSGI environ, so that the attempts of one request (pyramid_retry makes a new Request for each) share it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from pyramid.events import NewResponse
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.request import Request
+    from pyramid.response import Response
+
+REQUEST_ID_KEY = "colonnade.request_id"
+CORRELATION_LENGTH = 128  # characters: enough for any tracing system, too few to flood a log
+_CALLERS_OWN = ("HTTP_X_CORRELATION_ID", "HTTP_X_REQUEST_ID")
+_NOT_VISIBLE_ASCII = re.compile(r"[^\x21-\x7e]+")
+
+
+def new_request_id() -> str:
+    """A UUID of version 7 (RFC 9562, section 5.7), as 36 characters: milliseconds since 1970 first, then chance."""
+    milliseconds = time.time_ns() // 1_000_000
+    chance = int.from_bytes(os.urandom(10), "big")
+    version_and_chance = 0x7000 | (chance >> 64 & 0x0FFF)
+    variant_and_chance = 0x8000_0000_0000_0000 | (chance & 0x3FFF_FFFF_FFFF_FFFF)
+    digits = f"{milliseconds:012x}{version_and_chance:04x}{variant_and_chance:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def request_id_of(environ: dict[str, Any]) -> str:
+    """The id of the request with this environ; the first who asks makes it."""
+    known = environ.get(REQUEST_ID_KEY)
+    if known is None:
+        known = environ[REQUEST_ID_KEY] = new_request_id()
+    return str(known)
+
+
+def correlation_id_of(environ: dict[str, Any]) -> str | None:
+    """The caller's own id: X-Correlation-Id, else X-Request-Id; visible ASCII only, at most 128 characters, else cut."""
+    for header in _CALLERS_OWN:
+        if sent := _NOT_VISIBLE_ASCII.sub("", environ.get(header, ""))[:CORRELATION_LENGTH]:
+            return sent
+    return None
+
+
+def stamp(environ: dict[str, Any], response: Response) -> None:
+    """Write both ids into the headers of an answer. Doing it twice does no harm."""
+    response.headers["X-Request-Id"] = request_id_of(environ)
+    if correlation_id := correlation_id_of(environ):
+        response.headers["X-Correlation-Id"] = correlation_id
+
+
+def stamp_new_response(event: NewResponse) -> None:
+    """Subscriber: runs after all tweens and callbacks, so no order of tweens can leave an answer without its id."""
+    request: Request = event.request
+    stamp(request.environ, event.response)
+
+
+def includeme(config: Configurator) -> None:
+    """Put the ids on every answer."""
+    config.add_subscriber(stamp_new_response, NewResponse)
