@@ -19,8 +19,8 @@ class Compare:
     """One condition on one field.
 
     `value` is what the operator needs: for ``isnull`` a bool, for ``in`` a tuple, else one text (`textual`: it stood in
-    the query string) or one JSON value (it stood in ``where``: str, bool, int or Decimal). It is never None: JSON's null
-    has become ``isnull`` by now.
+    the query string) or one JSON value (it stood in ``where``: str, bool, int or Decimal). It is never None: null has
+    become ``isnull`` by now. For an unknown operator it is as `written`.
     """
 
     path: Path
@@ -45,11 +45,8 @@ class Compare:
         """
         if self.name == self.path[-1]:
             return None
-        if self.written is None:
-            operator, value = "isnull", True
-        else:
-            operator, value = "exact", self.written
         path = (*self.path[:-1], self.name)
+        operator, value = ("isnull", True) if self.written is None else ("exact", self.written)
         return Compare(path, operator, value, self.textual, self.parameter, self.name, self.written)
 
 
