@@ -1,0 +1,138 @@
+"""The suite's own fixtures and hooks: on which databases a test runs, and what is left out where something lacks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.counts import load_hypothesis_profile
+from tests.harness.databases import DIALECTS, Databases, lack_of_server, server_url
+from tests.harness.requirements import Requirement, in_ci, leave_out, parameter_is, uses_fixture
+
+REPOSITORY = Path(__file__).parent.parent
+EMPLOYEES_DATA = Path(os.environ.get("COLONNADE_TEST_EMPLOYEES") or REPOSITORY.parent / "shared/data/employees")
+
+LACKS = pytest.StashKey[dict[str, str]]()
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+
+load_hypothesis_profile()
+
+
+# -- Databases
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, worker_name: str) -> Databases:
+    """Makes databases at will: `with databases.empty("postgresql") as url: …`."""
+    return Databases(server_url(), tmp_path_factory.mktemp("databases"), f"{os.getpid()}_{worker_name}")
+
+
+@pytest.fixture(scope="session", params=DIALECTS)
+def dialect_name(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`: a test that asks for it, or for one of the URLs below, runs once on each.
+
+    `@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)` restricts a test to one.
+    """
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases, dialect_name: str) -> Iterator[str]:
+    """The database that the tests of this session share: they roll back what they do."""
+    with databases.empty(dialect_name) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(databases: Databases, dialect_name: str) -> Iterator[str]:
+    """An empty database for the tests of one module, which has tables of its own."""
+    with databases.empty(dialect_name) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database_url(databases: Databases, dialect_name: str) -> Iterator[str]:
+    """An empty database for one test: what commits, races, restarts or dies."""
+    with databases.empty(dialect_name) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server_url() -> str:
+    """A PostgreSQL database from which others may be created. Rather take one of the fixtures above."""
+    return server_url()
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """`gw0`, `gw1`, … under pytest-xdist, `main` otherwise."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+# -- Data
+
+
+@pytest.fixture(scope="session")
+def employees_data() -> Path:
+    """The folder of the employees sample data: `departments.csv`, `people.csv` (10,000), `salaries.csv` (94,917)."""
+    return EMPLOYEES_DATA
+
+
+# -- What is left out, and how that is said
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look once, in the process that the user started, at what this machine lacks; CI may lack nothing."""
+    if (workerinput := getattr(config, "workerinput", None)) is not None:
+        config.stash[LACKS] = workerinput["lacks"]
+        return
+    employees = EMPLOYEES_DATA / "people.csv"
+    lacks = {
+        "postgresql": lack_of_server(server_url()),
+        "employees": "" if employees.is_file() else f"no sample data at {employees} ($COLONNADE_TEST_EMPLOYEES)",
+    }
+    if in_ci() and any(lacks.values()):
+        raise pytest.UsageError("CI runs everything, but here is " + "; ".join(filter(None, lacks.values())))
+    config.stash[LACKS] = lacks
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist what the main process found: all must collect the same tests."""
+    node.workerinput["lacks"] = node.config.stash[LACKS]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what cannot run here, and remember why."""
+    lacks = config.stash[LACKS]
+    on_postgresql, with_server = parameter_is("dialect_name", "postgresql"), uses_fixture("postgresql_server_url")
+    requirements = (
+        Requirement(lambda item: on_postgresql(item) or with_server(item), lacks["postgresql"]),
+        Requirement(uses_fixture("employees_data"), lacks["employees"]),
+    )
+    items[:], left, config.stash[LEFT_OUT] = leave_out(items, requirements)
+    if left:
+        config.hook.pytest_deselected(items=left)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands what it left out to the main process."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """All workers collect the same tests, so any worker's account will do."""
+    if left_out := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[LEFT_OUT] = left_out
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say plainly what did not run."""
+    if left_out := config.stash.get(LEFT_OUT, {}):
+        terminalreporter.section("left out", sep="=", yellow=True, bold=True)
+        for lack, number in left_out.items():
+            terminalreporter.line(f"{number} test{'s' * (number != 1)}: {lack}", yellow=True)

@@ -1,0 +1,66 @@
+"""Databases to run a test on: a file for SQLite, a database of its own for PostgreSQL, gone afterwards."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+DIALECTS = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Makes empty databases. `server` is the URL of a PostgreSQL database from which others may be created, `folder` is
+    for SQLite's files; `owner` (unique for each process that runs tests) is in the name of every database."""
+
+    server: str
+    folder: Path
+    owner: str
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @contextmanager
+    def empty(self, dialect: str) -> Iterator[str]:
+        """The URL of a database that nobody else uses, while the block lasts; `dialect` is one of DIALECTS."""
+        name = f"colonnade_test_{self.owner}_{next(self._numbers)}"
+        if dialect == "sqlite":
+            # The file stays in pytest's temporary folder, which keeps the last three runs: one can look at a failure.
+            yield f"sqlite:///{self.folder / name}.sqlite"
+            return
+        identifier = sql.Identifier(name)
+        self._on_server(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(identifier))
+        try:
+            yield make_url(self.server).set(database=name).render_as_string(hide_password=False)
+        finally:
+            # FORCE: a test that failed may have left connections; its own failure is the one to report.
+            self._on_server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+
+    def _on_server(self, statement: sql.Composed) -> None:
+        with psycopg.connect(libpq_url(self.server), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def server_url() -> str:
+    """The PostgreSQL database to create others from: `$COLONNADE_TEST_POSTGRESQL`, or the usual local one."""
+    return os.environ.get("COLONNADE_TEST_POSTGRESQL") or "postgresql://postgres@127.0.0.1:5432/test"
+
+
+def libpq_url(url: str) -> str:
+    """An SQLAlchemy URL as psycopg and psql take it: without the driver's name."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def lack_of_server(url: str) -> str:
+    """Why PostgreSQL cannot be used at `url`, in one line; "" when it can."""
+    try:
+        with psycopg.connect(libpq_url(url), connect_timeout=5):
+            return ""
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        where = make_url(url).render_as_string(hide_password=True)
+        return f"no PostgreSQL at {where} ($COLONNADE_TEST_POSTGRESQL): {reason}"
