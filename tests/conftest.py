@@ -104,6 +104,7 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["lacks"] = node.config.stash[LACKS]
 
 
+@pytest.hookimpl(trylast=True)  # after -k and -m: a test that nobody asked for was not left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what cannot run here, and remember why."""
     lacks = config.stash[LACKS]
