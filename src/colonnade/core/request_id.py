@@ -1,6 +1,6 @@
-"""The id of a request: made by us, sortable by time, on every answer, problem and log line; and the caller's own beside it.
+"""The id of a request: made by us, sortable by time, on every answer, problem and log line; the caller's own beside it.
 
-The id lives in the WSGI environ, so that the attempts of one request (pyramid_retry makes a new Request for each) share it.
+The id lives in the WSGI environ, so the attempts of one request (pyramid_retry makes a new Request for each) share it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def request_id_of(environ: dict[str, Any]) -> str:
 
 
 def correlation_id_of(environ: dict[str, Any]) -> str | None:
-    """The caller's own id: X-Correlation-Id, else X-Request-Id; visible ASCII only, at most 128 characters, else cut."""
+    """The caller's own id: X-Correlation-Id, else X-Request-Id; what is not visible ASCII is dropped, 128 are kept."""
     for header in _CALLERS_OWN:
         if sent := _NOT_VISIBLE_ASCII.sub("", environ.get(header, ""))[:CORRELATION_LENGTH]:
             return sent

@@ -1,4 +1,4 @@
-"""A problem as an answer: ``application/problem+json`` (RFC 9457, section 3), or a page where the caller is a browser."""
+"""A problem as an answer: ``application/problem+json`` (RFC 9457, section 3), or a page for a browser."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from colonnade.core.request_id import request_id_of, stamp
 
 MEDIA_TYPE = "application/problem+json"
 TEMPLATE = "colonnade.core.problems:templates/problem.jinja2"
+_MAY_REPEAT = frozenset({"set-cookie", "www-authenticate", "link"})
 _OFFERS = (MEDIA_TYPE, "application/json", "text/html")
 
 
@@ -68,7 +69,10 @@ def _finished(response: Response, problem: Problem, request: Request) -> Respons
     response.headers["Cache-Control"] = "no-store"  # a 404 would be kept otherwise (RFC 9111, section 4.2.2)
     response.headers["X-Content-Type-Options"] = "nosniff"
     for name, value in problem.headers:
-        response.headers.add(name, value)
+        if name.lower() in _MAY_REPEAT:
+            response.headers.add(name, value)
+        else:
+            response.headers[name] = value
     stamp(request.environ, response)
     return response
 

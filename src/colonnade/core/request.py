@@ -1,0 +1,78 @@
+"""The request, as every view gets it. Its properties are computed at first use and remembered."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyramid.request
+
+from colonnade.core.request_id import correlation_id_of, request_id_of
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from sqlalchemy.orm import Session
+
+    from colonnade.core.database import ReadConnection
+    from colonnade.core.policy import Access
+    from colonnade.core.policy.identity import Identity, IdentityAttributes
+
+
+class Request(pyramid.request.Request):
+    """Pyramid's request, which also knows who asks, what they may do, and the database.
+
+    A property of the class costs nothing until it is used; `add_request_method` costs each request (TRAPS.md).
+    """
+
+    @cached_property
+    def id(self) -> str:
+        """Our id of this request, a UUID: that of X-Request-Id, of the log, of problems, of the change log."""
+        return request_id_of(self.environ)
+
+    @cached_property
+    def correlation_id(self) -> str | None:
+        """The caller's own id of it (X-Correlation-Id or X-Request-Id), cleaned; None if there is none."""
+        return correlation_id_of(self.environ)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who asks; ANONYMOUS where nobody signed in. Raises Unauthorized for credentials that are not good."""
+        from colonnade.core.policy.identity import identify
+
+        return identify(self)
+
+    @cached_property
+    def identity_attributes(self) -> IdentityAttributes:
+        """What ``me`` says of the one who asks, by name; what has to be computed is, once, at first use."""
+        from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
+
+        return IdentityAttributes(
+            self.identity, identity_attributes_of(self.registry), connect=lambda: self.read_connection
+        )
+
+    @cached_property
+    def access(self) -> Access:
+        """What the one who asks may do, resource by resource."""
+        from colonnade.core.policy import access_of
+
+        return access_of(self)
+
+    @cached_property
+    def dbsession(self) -> Session:
+        """The session of this request's transaction."""
+        from colonnade.core.database import session_for
+
+        return session_for(self)
+
+    @cached_property
+    def read_connection(self) -> ReadConnection:
+        """The connection for reading: of the read-only pool for safe methods, else the session's own."""
+        from colonnade.core.database import read_connection_for
+
+        return read_connection_for(self)
+
+
+def includeme(config: Configurator) -> None:
+    """Let every request be one of these, and every answer carry its id."""
+    config.set_request_factory(Request)
+    config.include("colonnade.core.request_id")
