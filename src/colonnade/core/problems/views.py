@@ -172,8 +172,7 @@ def _log_failure(request: Request, error: Exception) -> None:
 
 def _with_headers_of(error: HTTPException | webob.exc.WSGIHTTPException, problem: Problem) -> Problem:
     """The problem, with the headers of the exception: they win, for their author knew more."""
-    kept = [(name, value) for name, value in error.headerlist if name.lower() not in _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_DESCRIBE_THE_OLD_BODY]
+    kept = [(name, value) for name, value in error.headerlist if name.lower() not in _DESCRIBE_THE_OLD_BODY]
     named = {name.lower() for name, _ in kept}
     problem.headers = (*((name, value) for name, value in problem.headers if name.lower() not in named), *kept)
     return problem
