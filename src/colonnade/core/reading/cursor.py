@@ -11,7 +11,8 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from colonnade.core.problems import BadRequest
-from colonnade.core.reading.refusal import refused
+
+from .refusal import refused
 
 _VERSION = b"\x01"
 _SIGNATURE = 16

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import quote_from_bytes
 
-from colonnade.core.reading.refusal import refused, unstorable
+from .refusal import refused, unstorable
 
 _DIGITS = "0123456789abcdefABCDEF"
 _BYTES = {(high + low).encode(): bytes.fromhex(high + low) for high in _DIGITS for low in _DIGITS}

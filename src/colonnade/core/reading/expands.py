@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from colonnade.core.problems import BadRequest
-from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.numbers import whole_number
-from colonnade.core.reading.paths import path_of, sort_keys
-from colonnade.core.reading.query import Expand, Path, SortKey
-from colonnade.core.reading.refusal import refused, shortened
+
+from .limits import ReadingSettings
+from .numbers import whole_number
+from .paths import path_of, sort_keys
+from .query import Expand, Path, SortKey
+from .refusal import refused, shortened
 
 _OPTIONS = ("limit", "sort")
 

@@ -7,17 +7,20 @@ what there is.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Literal
 
-from colonnade.core.reading.encoding import continued, pairs
-from colonnade.core.reading.expands import expands
-from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.numbers import whole_number
-from colonnade.core.reading.operators import OPERATORS, compare_text, unknown_operator
-from colonnade.core.reading.paths import field_paths, sort_keys
-from colonnade.core.reading.query import Condition, Count, Expand, Path, Query, Together
-from colonnade.core.reading.refusal import refused
-from colonnade.core.reading.where import read_where, too_many_conditions
+from colonnade.core.problems import BadRequest, Fault
+
+from .encoding import continued, pairs
+from .expands import expands
+from .limits import ReadingSettings
+from .numbers import whole_number
+from .operators import OPERATORS, compare_text, unknown_operator
+from .paths import field_paths, sort_keys
+from .query import Condition, Count, Expand, Path, Query, Together
+from .refusal import refused
+from .where import read_where, too_many_conditions
 
 __all__ = ["CONTROLS", "OPERATORS", "continued", "parse", "unknown_operator"]
 
@@ -29,12 +32,13 @@ _COUNTS: dict[str, Count] = {"exact": "exact", "capped": "capped"}
 _NOTHING = Query()
 # With the largest limit, the row at which such a page begins is still a 64-bit number.
 _FARTHEST = 10**12
+_MOST_FAULTS = 20
 
 
 def parse(query_string: str | bytes, limits: ReadingSettings) -> Query:
     """Read a query string, still percent-encoded; a str is WSGI's ``QUERY_STRING`` (PEP 3333).
 
-    Raises BadRequest, and nothing else, whatever the bytes are: its fault names the parameter.
+    Raises BadRequest, and nothing else, whatever the bytes are: its faults name the parameters.
     """
     if not query_string:
         return _NOTHING
@@ -45,6 +49,29 @@ def parse(query_string: str | bytes, limits: ReadingSettings) -> Query:
         if name in given:
             raise refused(name, "is given twice; several values are written in one, as id__in=1,2,3", code="repeated")
         given[name] = value
+    try:
+        return _query(given, limits)
+    except BadRequest as refusal:
+        raise _all_of(given, limits, refusal) from None
+
+
+def _all_of(given: dict[str, str], limits: ReadingSettings, first: BadRequest) -> BadRequest:
+    """What is wrong with each parameter by itself, in one problem; `first` if only their company is wrong."""
+    faults: list[Fault] = []
+    for name, value in islice(given.items(), limits.max_conditions + len(CONTROLS)):
+        try:
+            _query({name: value}, limits)
+        except BadRequest as refusal:
+            faults += refusal.faults
+            if len(faults) == _MOST_FAULTS:
+                break
+    if len(faults) < 2:
+        return first
+    names = ", ".join([str(fault.parameter) for fault in faults])
+    return BadRequest(f"{len(faults)} parameters are wrong: {names}", faults=faults)
+
+
+def _query(given: dict[str, str], limits: ReadingSettings) -> Query:
     control = given.get
     sort = sort_keys(control("sort", ""), "sort", limits)
     fields = field_paths(control("fields", ""), limits)

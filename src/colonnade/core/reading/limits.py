@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from colonnade.core.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingSettings:
-    """Limits of lists, filters and expands, under the prefix ``reading.``"""
+class ReadingSettings(Settings):
+    """What one request may ask for, under the prefix ``reading.``; what asks for more is a 400 that says so."""
 
-    default_limit: int = 50
-    max_limit: int = 1000
-    expand_limit: int = 20
-    max_expands: int = 20
-    max_expand_depth: int = 4
-    max_path: int = 4
-    max_depth: int = 8
-    max_conditions: int = 100
-    max_list: int = 1000
-    max_sort: int = 8
-    max_query: int = 65_536
-    count_cap: int = 10_000
-    statement_cache: int = 500
+    default_limit: int = Field(default=50, ge=1, description="Records of a list that asks for no limit.")
+    max_limit: int = Field(
+        default=1000, ge=1, le=1_000_000, description="Most records of one list, or of one expanded relation."
+    )
+    expand_limit: int = Field(
+        default=20,
+        ge=1,
+        description="Records for each parent, of an expanded to-many relation that asks for no limit.",
+    )
+    max_expands: int = Field(default=20, ge=0, description="Most relations that one request may expand.")
+    max_expand_depth: int = Field(default=4, ge=0, description="Most relations within each other that may be expanded.")
+    max_path: int = Field(default=4, ge=0, description="Most relations that one filter or sort key may follow.")
+    max_sort: int = Field(default=8, ge=1, description="Most keys of one order.")
+    max_depth: int = Field(default=8, ge=1, description="How deep the objects of `where` may be nested.")
+    max_conditions: int = Field(
+        default=100, ge=1, description="Most conditions of one request: the names in its query string and in `where`."
+    )
+    max_list: int = Field(default=1000, ge=1, description="Most items of a list that `in` compares with.")
+    max_query: int = Field(default=65_536, ge=1, description="Most characters of a query string.")
+    count_cap: int = Field(default=10_000, ge=1, description="Where `count=capped` stops counting.")
+    statement_cache: int = Field(default=500, ge=1, description="Compiled statements to keep, one for each shape.")
+
+    @model_validator(mode="after")
+    def _defaults_are_allowed(self) -> Self:
+        for name in ("default_limit", "expand_limit"):
+            if getattr(self, name) > self.max_limit:
+                raise ValueError(f"{name} is {getattr(self, name)}, more than max_limit, {self.max_limit}")
+        return self

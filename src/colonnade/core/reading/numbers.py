@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from colonnade.core.reading.refusal import refused
+from .refusal import refused
 
 
 def whole_number(text: str, parameter: str, least: int, most: int, of: str = "") -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from colonnade.core.problems import BadRequest
-from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.paths import path_of
-from colonnade.core.reading.query import Compare
-from colonnade.core.reading.refusal import refused, shortened
+
+from .limits import ReadingSettings
+from .paths import path_of
+from .query import Compare
+from .refusal import refused, shortened
 
 OPERATORS = (
     "exact",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.query import Path, SortKey
-from colonnade.core.reading.refusal import refused, shortened
+from .limits import ReadingSettings
+from .query import Path, SortKey
+from .refusal import refused, shortened
 
 
 def path_of(text: str, parameter: str, most: int) -> Path:

@@ -7,10 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from colonnade.core.problems import BadRequest
-from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.operators import compare_json, too_long
-from colonnade.core.reading.query import And, Compare, Condition, Not, Or, Together
-from colonnade.core.reading.refusal import refused, shortened, unstorable
+
+from .limits import ReadingSettings
+from .operators import compare_json, too_long
+from .query import And, Compare, Condition, Not, Or, Together
+from .refusal import refused, shortened, unstorable
 
 _MOST_DIGITS = 400
 _LISTS: dict[str, type[And] | type[Or]] = {"and": And, "or": Or}
