@@ -85,11 +85,13 @@ class Problem(Exception):
         return self.detail or self.title
 
     @classmethod
-    def of_status(cls, status: int, detail: str = "", *, headers: Headers = ()) -> Problem:
+    def of_status(
+        cls, status: int, detail: str = "", *, faults: Iterable[Fault] = (), headers: Headers = ()
+    ) -> Problem:
         """The problem for a status that is known only when it runs; of its own class where there is one."""
         if known := _BY_STATUS.get(status):
-            return known(detail, headers=headers)
-        problem = Problem(detail, headers=headers, title=_phrase(status))
+            return known(detail, faults=faults, headers=headers)
+        problem = Problem(detail, faults=faults, headers=headers, title=_phrase(status))
         problem.status = status
         return problem
 

@@ -11,7 +11,7 @@ from pyramid.exceptions import PredicateMismatch, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid_retry import IRetryableError, is_last_attempt
+from pyramid_retry import IRetryableError, is_last_attempt, mark_error_retryable
 from transaction.interfaces import NoTransaction
 from webob.request import DisconnectionError
 
@@ -116,6 +116,7 @@ def connection_view(error: ConnectionError, request: Request) -> Response:
 def unexpected_view(error: Exception, request: Request) -> Response:
     """Everything else: what happened is in the log, under the request id, and nowhere in the answer."""
     if _is_transient(error, request):
+        mark_error_retryable(error)
         if is_last_attempt(request):  # else pyramid_retry drops this answer and tries again
             _log_failure(request, error)
         return answer(Unavailable("Others were changing the same things at the same time.", retry_after=1), request)
@@ -131,7 +132,8 @@ def _is_transient(error: Exception, request: Request) -> bool:
     """Whether the same request may well succeed at once: a serialization failure, a deadlock, SQLite's busy."""
     if IRetryableError.providedBy(error):
         return True
-    manager = request.environ.get("tm.manager")  # pyramid_tm marks such errors only after this view has run
+    # pyramid_tm would mark such errors after this view has run; and not at all if it has a commit veto.
+    manager = request.environ.get("tm.manager")
     try:
         return manager is not None and bool(manager.get().isRetryableError(error))
     except NoTransaction:

@@ -1,0 +1,29 @@
+"""A small application of the core's front rooms alone: problems, requests, who asks; and what a test adds."""
+
+from collections.abc import Callable
+
+from pyramid.config import Configurator
+from webtest import TestApp
+
+FRONT = (
+    "colonnade.core.problems",
+    "colonnade.core.request",
+    "colonnade.core.policy.identity",
+)
+GOVERNED = (
+    *FRONT,
+    "colonnade.core.tree",
+    "colonnade.core.resources",
+    "colonnade.core.policy",
+    "colonnade.core.policy.security",
+)
+
+
+def small_app(configure: Callable[[Configurator], None], rooms: tuple[str, ...] = FRONT) -> TestApp:
+    """The rooms, then what the test adds as a plug-in would: by an include, in a commit of its own."""
+    config = Configurator()
+    for room in rooms:
+        config.include(room)
+    config.commit()
+    config.include(configure)
+    return TestApp(config.make_wsgi_app())
