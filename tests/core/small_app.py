@@ -6,16 +6,15 @@ from pyramid.config import Configurator
 from webtest import TestApp
 
 FRONT = (
+    "colonnade.core.services",
     "colonnade.core.problems",
     "colonnade.core.request",
-    "colonnade.core.policy.identity",
 )
 GOVERNED = (
     *FRONT,
     "colonnade.core.tree",
     "colonnade.core.resources",
     "colonnade.core.policy",
-    "colonnade.core.policy.security",
 )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from cornice.renderer import CorniceRenderer
-from pyramid.config import Configurator
+from pyramid.config import PHASE3_CONFIG, Configurator
+from pyramid.interfaces import IRendererFactory
 from pyramid.request import Request
 
 from .exceptions import Fault, Problem
@@ -45,7 +46,9 @@ def _fault(error: dict[str, Any]) -> Fault:
 
 
 def includeme(config: Configurator) -> None:
-    """Include Cornice, without its exception views and with this renderer."""
-    config.registry.settings["handle_exceptions"] = "false"
-    config.include("cornice")
-    config.add_renderer(RENDERER, ServiceRenderer())
+    """Put this renderer in the place of Cornice's own, whichever of the two rooms is included first."""
+
+    def replace() -> None:
+        config.registry.registerUtility(ServiceRenderer(), IRendererFactory, name=RENDERER)
+
+    config.action("colonnade service renderer", replace, order=PHASE3_CONFIG)  # Cornice's is registered in phase 1

@@ -11,7 +11,7 @@ from pyramid.exceptions import PredicateMismatch, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid_retry import IRetryableError, is_last_attempt, mark_error_retryable
+from pyramid_retry import IRetryableError, is_error_retryable, is_last_attempt, mark_error_retryable
 from transaction.interfaces import NoTransaction
 from webob.request import DisconnectionError
 
@@ -39,7 +39,7 @@ _DESCRIBE_THE_OLD_BODY = frozenset({"content-type", "content-length"})
 
 def problem_view(problem: Problem, request: Request) -> Response:
     """A problem that was raised as one."""
-    if problem.status >= 500:
+    if problem.status >= 500 and not is_error_retryable(request, problem):
         _log_failure(request, problem)
     return answer(problem, request)
 
