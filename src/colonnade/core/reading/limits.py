@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,9 @@ class ReadingSettings(Settings):
     max_query: int = Field(default=65_536, ge=1, description="Most characters of a query string.")
     count_cap: int = Field(default=10_000, ge=1, description="Where `count=capped` stops counting.")
     statement_cache: int = Field(default=500, ge=1, description="Compiled statements to keep, one for each shape.")
+    written_by: Literal["database", "python"] = Field(
+        default="database", description="Who writes the JSON of answers; python is slower and says the same."
+    )
 
     @model_validator(mode="after")
     def _defaults_are_allowed(self) -> Self:

@@ -1,0 +1,168 @@
+"""What one identity may do: for each resource, the compiled decision for each permission and field."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .acl import Entry
+from .compiling import Condition, both, first_match
+from .identity import Identity
+
+if TYPE_CHECKING:
+    from colonnade.core.resources import Field, Relation, Resource
+
+
+class ResourceAccess:
+    """What the matching entries of one resource's list (then Root's) decide, compiled once and kept.
+
+    Identities for whom the same entries match share one object, so it is the policy's part of a statement's shape.
+    Its expressions speak of the model's own columns and hold no values: ``me`` stands in them as parameters.
+    """
+
+    def __init__(
+        self, resource: Resource, entries: tuple[Entry, ...], narrowed: frozenset[str] | None, everything: bool = False
+    ) -> None:
+        self.resource = resource
+        self.entries = entries
+        self.narrowed = narrowed
+        self.everything = everything
+        self._decisions: dict[str, Condition] = {}
+        self._fields: dict[tuple[str, str], Condition] = {}
+
+    def decides(self, permission: str) -> Condition:
+        """Which rows the identity may touch with this permission.
+
+        :returns: True for all, False for none, or an expression over the model's columns. Every permission but
+            ``create`` requires ``view``, which is part of the answer.
+        """
+        if permission not in self._decisions:
+            own = self._own(permission)
+            needs_view = permission not in ("view", "create")
+            self._decisions[permission] = both(self.decides("view"), own) if needs_view else own
+        return self._decisions[permission]
+
+    def may(self, permission: str) -> bool:
+        """Tell whether the identity may try: the decision is something other than nothing."""
+        return self.decides(permission) is not False
+
+    def _own(self, permission: str) -> Condition:
+        if self.everything:
+            return True
+        if self.narrowed is not None and permission not in self.narrowed:
+            return False
+        return first_match(self._speaking_of(permission))
+
+    def _speaking_of(self, permission: str) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.speaks_of(permission))
+
+    def field(self, name: str, permission: str = "view") -> Condition:
+        """On which of the rows that ``permission`` allows the identity may also view (or write) the field.
+
+        :param permission: ``view``, or the row's action when writing: ``create`` or ``edit``.
+        :returns: True for all of them, False for none, or an expression. It is relative: the row's own decision is
+            not repeated in it.
+        """
+        slot = (name, permission)
+        if slot not in self._fields:
+            self._fields[slot] = self._field(name, permission)
+        return self._fields[slot]
+
+    def _field(self, name: str, permission: str) -> Condition:
+        if self.everything:
+            return True
+        deciding = tuple(entry for entry in self.entries if entry.speaks_of_field(name, permission))
+        # The list of the field is the list of the row: whoever passes the one passes the other.
+        if deciding == self._speaking_of(permission):
+            return True
+        return first_match(deciding)
+
+    @cached_property
+    def visible_fields(self) -> tuple[Field, ...]:
+        """The fields that exist for the identity: those it may see on some row, in declared order."""
+        return tuple(
+            field
+            for field in self.resource.fields.values()
+            if self.decides("view") is not False and self.field(field.name) is not False
+        )
+
+
+class Policy:
+    """The lists of an application, ready to be asked for an identity's access."""
+
+    def __init__(self, root: tuple[Entry, ...]) -> None:
+        self.root = root
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, tuple[int, ...], frozenset[str] | None], ResourceAccess] = {}
+        self._operator: dict[str, ResourceAccess] = {}
+
+    def of(self, identity: Identity) -> Access:
+        """The access of one identity, for one request."""
+        return Access(self, identity)
+
+    def entries(self, resource: Resource) -> tuple[Entry, ...]:
+        """The list of a resource as it is decided: its own entries, then Root's."""
+        return resource.acl + self.root
+
+    def resource_access(self, resource: Resource, identity: Identity) -> ResourceAccess:
+        """The compiled access of an identity to one resource; shared by all for whom the same entries match."""
+        if identity.operator:
+            if resource.name not in self._operator:
+                self._operator[resource.name] = ResourceAccess(resource, (), None, everything=True)
+            return self._operator[resource.name]
+        entries = self.entries(resource)
+        matching = tuple(index for index, entry in enumerate(entries) if entry.principal in identity.principals)
+        narrowed = narrowing(identity.narrowed, resource.name, _permissions(entries))
+        slot = (resource.name, matching, narrowed)
+        known = self._known.get(slot)
+        if known is None:
+            with self._lock:
+                known = self._known.setdefault(
+                    slot, ResourceAccess(resource, tuple(entries[index] for index in matching), narrowed)
+                )
+        return known
+
+
+def _permissions(entries: Iterable[Entry]) -> frozenset[str]:
+    return frozenset({"view", "create", "edit", "delete"}.union(*(entry.names for entry in entries)))
+
+
+def narrowing(
+    pairs: frozenset[tuple[str, str]] | None, resource: str, permissions: frozenset[str]
+) -> frozenset[str] | None:
+    """The permissions that a token leaves on one resource; None if the token narrows nothing."""
+    if pairs is None:
+        return None
+    return frozenset(permission for name, permission in pairs if name == resource and permission in permissions)
+
+
+class Access:
+    """What one identity may do, asked resource by resource."""
+
+    def __init__(self, policy: Policy, identity: Identity) -> None:
+        self.policy = policy
+        self.identity = identity
+        self._resources: dict[str, ResourceAccess] = {}
+
+    def of(self, resource: Resource) -> ResourceAccess:
+        """The identity's access to one resource."""
+        known = self._resources.get(resource.name)
+        if known is None:
+            known = self._resources[resource.name] = self.policy.resource_access(resource, self.identity)
+        return known
+
+    def relation(self, relation: Relation) -> bool:
+        """Tell whether a relation exists for the identity.
+
+        It does if the related rows may be seen at all, if nobody hid the relation by name, and if the foreign keys
+        that make it may be seen: an expanded department would tell the hidden ``department_id``.
+        """
+        source, target = self.of(relation.source), self.of(relation.target)
+        return (
+            target.may("view")
+            and source.field(relation.name) is not False
+            and all(source.field(name) is not False for name in relation.local)
+            and all(target.field(name) is not False for name in relation.remote)
+        )

@@ -1,0 +1,53 @@
+"""Where in the source each entry of a list stands, so that an explanation can name its line."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+from .acl import Where
+
+
+def entry_lines(call: Where, directive: str, argument: str, count: int) -> Sequence[Where]:
+    """The places of the entries that a directive's call names, in order.
+
+    :param call: the place of the call.
+    :param argument: the keyword that holds the list; for a positional one, the first argument is taken.
+    :param count: how many entries there are. Where the source does not show just as many (the list is computed, or
+        the file cannot be read), the answer is empty, and the call's own place has to do.
+    """
+    try:
+        tree = ast.parse(Path(call.file).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return ()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not _calls(node, directive) or not _spans(node, call.line):
+            continue
+        given = next((each.value for each in node.keywords if each.arg == argument), None)
+        given = given or (node.args[0] if node.args else None)
+        if isinstance(given, ast.Name):
+            given = _assigned(tree, given.id, node)
+        if isinstance(given, (ast.List, ast.Tuple)) and len(given.elts) == count:
+            return [Where(call.file, each.lineno) for each in given.elts]
+    return ()
+
+
+def _calls(node: ast.Call, directive: str) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr == directive
+
+
+def _spans(node: ast.Call, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def _assigned(tree: ast.Module, name: str, before: ast.Call) -> ast.expr | None:
+    """The value last given to a name above the call."""
+    found: ast.expr | None = None
+    for node in ast.walk(tree):
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if any(isinstance(each, ast.Name) and each.id == name for each in targets) and node.lineno < before.lineno:  # type: ignore[union-attr]
+            found = node.value  # type: ignore[union-attr]
+    return found

@@ -1,0 +1,205 @@
+"""The one way to read: a query in, JSON text out, under the policy of who asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from colonnade.core.database import ReadConnection
+from colonnade.core.policy.access import Access
+from colonnade.core.policy.terms import ME_PREFIX
+from colonnade.core.problems import BadRequest, Fault
+from colonnade.core.resources import Relation, Resource
+from colonnade.core.tree import absent
+
+from .cursor import Cursors
+from .limits import ReadingSettings
+from .planning import Plan, Planning
+from .query import Query, SortKey, spell
+from .shape import Order, Parent, Shape, Start
+from .shapes import Shapes
+from .sql.statement import Found
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list: the records as JSON joined by commas, how to go on, and the count if it was asked for.
+
+    `following` is what to change in the query string for the next page, None at the end; `preceding` likewise, where
+    paging goes by numbers.
+    """
+
+    data: str
+    following: Mapping[str, str] | None
+    preceding: Mapping[str, str] | None
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Within:
+    """A list confined to a relation of one record."""
+
+    relation: Relation
+    key: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads for one identity on one connection.
+
+    :param me: what ``me`` says of the identity, computed at first use.
+    :param base: the address of the API, for the links in expanded relations.
+    """
+
+    connection: ReadConnection
+    access: Access
+    me: Mapping[str, object]
+    shapes: Shapes
+    limits: ReadingSettings
+    cursors: Cursors
+    base: str
+
+    def list(self, resource: Resource, query: Query, within: Within | None = None) -> Listing:
+        """Read a page of a resource, or of a relation of one of its records.
+
+        :raises BadRequest: for what does not exist or does not suit, with the parameter named.
+        :raises NotFound: if the record whose relation is read may not be seen.
+        """
+        plan = Planning(self.access, self.limits).plan(resource, query)
+        limit = query.limit or self.limits.default_limit
+        values = {**plan.values, "limit": limit}
+        parent = self._parent(within, values)
+        start = self._start(resource, query, plan, within, limit, values)
+        shape = Shape(
+            "list", plan.access, plan.selection, plan.where, plan.orders, start, parent, self.limits.written_by == "python"
+        )
+        found = self._found(shape, values)
+        if not found.count and within is not None:
+            self._require(within)
+        total = self._total(query, plan, parent, values) if query.count else None
+        following = self._following(resource, query, within, limit, found) if found.count > limit else None
+        return Listing(found.data, following, _preceding(query, limit), total)
+
+    def one(self, resource: Resource, key: tuple[object, ...], query: Query) -> str | None:
+        """Read one record as JSON; None if there is none, or none that may be seen.
+
+        :raises BadRequest: for what does not exist, and for what only a list has.
+        """
+        _refuse_list_words(query)
+        plan = Planning(self.access, self.limits).plan(resource, query)
+        if not plan.access.may("view"):
+            return None
+        shape = Shape("one", plan.access, plan.selection, python=self.limits.written_by == "python")
+        found = self._found(shape, {**plan.values, **_key_values(key)})
+        return found.data if found.count else None
+
+    def exists(self, resource: Resource, key: tuple[object, ...]) -> bool:
+        """Tell whether there is a record of this key that may be seen."""
+        fields = tuple((field.name,) for field in resource.key)
+        return self.one(resource, key, Query(fields=fields)) is not None
+
+    def _found(self, shape: Shape, values: Mapping[str, object]) -> Found:
+        statement = self.shapes.statement(shape)
+        values = {**values, "base": json.dumps(self.base, ensure_ascii=False)[1:-1]}
+        for name in statement.me:
+            values[ME_PREFIX + name] = self.me[name]
+        if statement.prepared is not None:
+            rows = self.connection.fetch(statement.prepared, values)
+            return statement.read(rows, values) if rows else Found("", 0)
+        assert statement.levels is not None
+        return statement.read(self.connection.rows(statement.levels.statement, values), values)
+
+    def _parent(self, within: Within | None, values: dict[str, object]) -> Parent | None:
+        if within is None:
+            return None
+        values.update(_key_values(within.key))
+        return Parent(self.access.of(within.relation.source), within.relation.name)
+
+    def _require(self, within: Within) -> None:
+        """Tell a relation without rows from a record that may not be seen."""
+        if not self.exists(within.relation.source, within.key):
+            raise absent()
+
+    def _total(self, query: Query, plan: Plan, parent: Parent | None, values: Mapping[str, object]) -> int:
+        exact = query.count == "exact"
+        shape = Shape("count" if exact else "capped", plan.access, where=plan.where, parent=parent)
+        return self._found(shape, {**values, "limit": self.limits.count_cap + 1}).count
+
+    def _start(
+        self,
+        resource: Resource,
+        query: Query,
+        plan: Plan,
+        within: Within | None,
+        limit: int,
+        values: dict[str, object],
+    ) -> Start:
+        offset = query.offset if query.page is None else (query.page - 1) * limit
+        if offset:
+            values["offset"] = offset
+            return Start("offset")
+        if query.cursor is None:
+            return Start()
+        raw = self.cursors.open(query.cursor, self._binding(resource, query, within))
+        after = [_sort_value(self.access, resource, order, each) for order, each in zip(plan.orders, raw, strict=True)]
+        values.update({f"after_{index}": value for index, value in enumerate(after) if value is not None})
+        return Start("cursor", tuple(value is None for value in after))
+
+    def _binding(self, resource: Resource, query: Query, within: Within | None) -> str:
+        """What a cursor belongs to: who asks, which rows, in which order."""
+        identity = self.access.identity
+        place = "" if within is None else f"{within.relation.source.name}/{within.key!r}/{within.relation.name}"
+        return "\n".join([repr(identity.id), resource.name, place, _sort_text(query.sort), spell(query.where)])
+
+    def _following(
+        self, resource: Resource, query: Query, within: Within | None, limit: int, found: Found
+    ) -> Mapping[str, str]:
+        if query.page is not None:
+            return {"page": str(query.page + 1)}
+        if query.offset is not None:
+            return {"offset": str(query.offset + limit)}
+        place = tuple(json.loads(found.place or "[]"))
+        return {"cursor": self.cursors.seal(place, self._binding(resource, query, within))}
+
+
+def _preceding(query: Query, limit: int) -> Mapping[str, str] | None:
+    if query.page is not None and query.page > 1:
+        return {"page": str(query.page - 1)}
+    if query.offset:
+        return {"offset": str(max(0, query.offset - limit))}
+    return None
+
+
+def _key_values(key: tuple[object, ...]) -> dict[str, object]:
+    return {f"key_{index}": value for index, value in enumerate(key)}
+
+
+def _sort_text(sort: tuple[SortKey, ...]) -> str:
+    return ",".join(("-" if key.descending else "") + ".".join(key.path) for key in sort)
+
+
+def _sort_value(access: Access, resource: Resource, order: Order, raw: object) -> object:
+    """The Python value of one of a cursor's values."""
+    at = order.way[-1].access.resource if order.way else access.of(resource).resource
+    return None if raw is None else at.fields[order.field].value.parse(raw)
+
+
+def _refuse_list_words(query: Query) -> None:
+    words = {
+        "sort": query.sort,
+        "limit": query.limit,
+        "cursor": query.cursor,
+        "page": query.page,
+        "offset": query.offset,
+        "count": query.count,
+    }
+    faults = [
+        Fault("has no meaning for one record; use it on the list", parameter=name, code="not_a_list")
+        for name, value in words.items()
+        if value
+    ]
+    if query.where is not None:
+        faults.append(Fault("filters have no meaning for one record; use them on the list", parameter="where"))
+    if faults:
+        raise BadRequest("One record takes fields and expand only.", faults=faults)

@@ -1,0 +1,152 @@
+"""Rows under the names that a statement gives them, each with the policy that holds for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, inspect, true
+from sqlalchemy.orm import Mapper, aliased
+from sqlalchemy.sql import visitors
+
+from colonnade.core.policy.access import ResourceAccess
+from colonnade.core.policy.compiling import Condition, both
+
+from ..shape import Step, Way
+
+
+def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition:
+    """Let an expression over a model's own columns speak of one alias of it.
+
+    Whatever the expression selects from by itself (``has()``, ``any()``, a subquery) keeps its own names.
+    """
+    if isinstance(condition, bool):
+        return condition
+    tables = frozenset(mapper.tables)
+    selectable: FromClause = inspect(entity).selectable
+
+    def replace(element: Any, **_: Any) -> Any:
+        table = getattr(element, "table", None)
+        if table is not None and any(table is each or table.compare(each) for each in tables):
+            return selectable.corresponding_column(element)
+        return None
+
+    return visitors.replacement_traverse(condition, {}, replace)  # type: ignore[no-any-return, arg-type]
+
+
+def whole(condition: Condition) -> ColumnElement[bool]:
+    """The condition as an expression that is never NULL."""
+    if condition is True:
+        return true()
+    if condition is False:
+        return ~true()
+    return condition.is_(true())
+
+
+class Aliases:
+    """Names for the tables of one statement, the same for the same shape."""
+
+    def __init__(self) -> None:
+        self._numbers: Iterator[int] = count()
+
+    def alias(self, model: type[Any]) -> Any:
+        """A new name for a model's rows."""
+        return aliased(model, name=f"t{next(self._numbers)}")
+
+    def name(self, stem: str) -> str:
+        """A new name for a subquery."""
+        return f"{stem}{next(self._numbers)}"
+
+
+class Scope:
+    """The rows of one alias, what may be seen of them, and the to-one rows joined to them."""
+
+    def __init__(self, access: ResourceAccess, entity: Any, aliases: Aliases) -> None:
+        self.access = access
+        self.entity = entity
+        self.aliases = aliases
+        self.ones: dict[str, Scope] = {}
+        #: For a joined scope: whence it was reached, and how.
+        self.origin: tuple[Scope, Step] | None = None
+        #: What is joined to the first scope, in order; joined scopes share their first scope's list.
+        self.joins: list[Callable[[Select[Any]], Select[Any]]] = []
+
+    @classmethod
+    def over(cls, access: ResourceAccess, aliases: Aliases) -> Scope:
+        """A scope over all rows of a resource, under a new name."""
+        return cls(access, aliases.alias(access.resource.model), aliases)
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        """A field's own column, whether it may be seen or not."""
+        column: ColumnElement[Any] = getattr(self.entity, name)
+        return column
+
+    def adapted(self, condition: Condition) -> Condition:
+        """A decision of the policy, said of this scope's rows."""
+        return adapted(condition, self.access.resource.mapper, self.entity)
+
+    def viewed(self) -> Condition:
+        """The rows that may be seen."""
+        return self.adapted(self.access.decides("view"))
+
+    def seen(self, name: str) -> Condition:
+        """On which of the rows that may be seen this field (or relation) may be seen too."""
+        return self.adapted(self.access.field(name))
+
+    def value(self, name: str) -> ColumnElement[Any]:
+        """A field as it reads to who asks: null where it may not be seen."""
+        seen = self.seen(name)
+        if seen is True:
+            return self.column(name)
+        return case((whole(seen), self.column(name)))
+
+    def may_be_null(self, name: str) -> bool:
+        """Tell whether `value` may be null."""
+        return self.access.resource.fields[name].nullable or self.seen(name) is not True
+
+    def link(self, step: Step, target: Scope) -> Condition:
+        """What must hold beside the foreign key for a related row to be reached: it, and the way to it, may be seen."""
+        relation = self.access.resource.relations[step.relation]
+        condition = both(target.viewed(), self.seen(relation.name))
+        for name in relation.local:
+            condition = both(condition, self.seen(name))
+        for name in relation.remote:
+            condition = both(condition, target.seen(name))
+        return condition
+
+    def related(self, step: Step) -> tuple[Scope, Any]:
+        """A new scope over the rows that a relation leads to, and the relation's attribute from here to there."""
+        target = Scope.over(step.access, self.aliases)
+        return target, getattr(self.entity, step.relation).of_type(target.entity)
+
+    def one(self, step: Step) -> Scope:
+        """The rows that a to-one relation leads to, joined once; a row without one has nulls."""
+        known = self.ones.get(step.relation)
+        if known is None:
+            known, attribute = self.related(step)
+            known.origin, known.joins = (self, step), self.joins
+            condition = self.link(step, known)
+            # Not ``attribute.and_()``: SQLAlchemy would read the policy's own subqueries as speaking of the alias.
+            on = attribute.expression if condition is True else and_(attribute.expression, whole(condition))
+            self.joins.append(lambda select: select.outerjoin(known.entity, on))
+            self.ones[step.relation] = known
+        return known
+
+    def at(self, way: Way) -> Scope:
+        """The scope at the end of a way of to-one relations."""
+        scope = self
+        for step in way:
+            scope = scope.one(step)
+        return scope
+
+    def joined(self, select: Select[Any]) -> Select[Any]:
+        """A select from this scope with all that was joined to it so far."""
+        select = select.select_from(self.entity)
+        for join in self.joins:
+            select = join(select)
+        return select
+
+    def matched(self) -> ColumnElement[bool]:
+        """For a joined scope: there is such a row. Its key is never null."""
+        return and_(*(self.column(field.name).is_not(None) for field in self.access.resource.key))

@@ -1,0 +1,161 @@
+"""A shape becomes a statement: compiled once, run often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.sql import visitors
+
+from colonnade.core.database import Prepared
+from colonnade.core.policy.terms import ME_PREFIX
+
+from ..shape import Shape, Step
+from .conditions import written
+from .levels import Levels
+from .order import SortColumn, after, sort_columns
+from .page import PageScope, picked
+from .scope import Aliases, Scope, whole
+from .text import TextWriter, can_write, constant, numbered, order_fields, writable
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a statement found: the records as JSON joined by commas, how many there were (one more than the limit if
+    more are to come), and the sort values of the last one that is shown, a JSON array (None without an order)."""
+
+    data: str
+    count: int
+    place: str | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A compiled shape. Either the database writes the answer (`prepared`), or Python does, from rows (`levels`)."""
+
+    prepared: Prepared | None
+    levels: Levels | None
+    #: The attributes of ``me`` that have to be filled in.
+    me: tuple[str, ...]
+
+    def read(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> Found:
+        """Read the rows that the statement gave for these values."""
+        if self.levels is None:
+            data, count, *place = rows[0]
+            return Found(data, count, place[0] if place else None)
+        records, places = self.levels.read(rows, values)
+        limit = values.get("limit", len(records))
+        shown = min(limit, len(records))
+        return Found(",".join(records[:shown]), len(records), places[shown - 1] if shown else None)
+
+
+def compiled(shape: Shape, dialect: Dialect) -> Statement:
+    """Write and compile the statement of a shape."""
+    aliases = Aliases()
+    scope = Scope.over(shape.access, aliases)
+    conditions = _conditions(shape, scope, dialect.name)
+    if shape.kind in ("count", "capped"):
+        statement = _count(shape, scope, conditions)
+        return Statement(Prepared.compile(statement, dialect), None, me_names(statement))
+    columns = sort_columns(shape.orders, scope, dialect.name)
+    assert shape.selection is not None
+    page = picked(
+        scope,
+        shape.selection,
+        conditions,
+        columns=columns,
+        runs=after(columns, shape.start.nulls) if shape.start.kind == "cursor" else (),
+        limit="limit" if shape.kind == "list" else None,
+        offset="offset" if shape.start.kind == "offset" else None,
+    )
+    sort_fields = order_fields(shape.orders, scope)
+    by_text = can_write(shape.selection, dialect.name) and all(writable(each, dialect.name) for each in sort_fields)
+    if shape.python or not by_text:
+        levels = Levels(page, columns, sort_fields, shape.selection, dialect.name)
+        return Statement(None, levels, me_names(levels.statement))
+    statement = _text(shape, page, columns, sort_fields, TextWriter(dialect.name))
+    return Statement(Prepared.compile(statement, dialect), None, me_names(statement))
+
+
+def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnElement[bool]]:
+    conditions = []
+    viewed = scope.viewed()
+    if viewed is not True:
+        conditions.append(whole(viewed) if viewed is False else viewed)
+    if shape.kind == "one":
+        conditions += [
+            scope.column(field.name) == bindparam(f"key_{index}", type_=field.column.type)
+            for index, field in enumerate(shape.access.resource.key)
+        ]
+    if shape.parent is not None:
+        conditions.append(_within(shape, scope))
+    if shape.where is not None:
+        conditions.append(written(shape.where, scope, dialect_name))
+    return conditions  # type: ignore[return-value]
+
+
+def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
+    """The rows that a relation of the parent leads to: the parent may be seen, and the way from it to them."""
+    assert shape.parent is not None
+    parent = Scope.over(shape.parent.access, scope.aliases)
+    step = Step(shape.parent.relation, shape.access)
+    attribute = getattr(parent.entity, step.relation).of_type(scope.entity)
+    inner = parent.joined(select(1)).where(
+        attribute.expression,
+        *(
+            parent.column(field.name) == bindparam(f"key_{index}", type_=field.column.type)
+            for index, field in enumerate(shape.parent.access.resource.key)
+        ),
+    )
+    for condition in (parent.viewed(), parent.link(step, scope)):
+        if condition is not True:
+            inner = inner.where(whole(condition))
+    return exists(inner.correlate(scope.entity))
+
+
+def _count(shape: Shape, scope: Scope, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    if shape.kind == "count":
+        return scope.joined(select(constant(""), func.count())).where(*conditions)
+    some = scope.joined(select(literal_column("1").label("one"))).where(*conditions)
+    capped = some.limit(bindparam("limit", type_=BigInteger())).subquery(scope.aliases.name("some"))
+    return select(constant(""), func.count()).select_from(capped)
+
+
+def _text(
+    shape: Shape, page: PageScope, columns: tuple[SortColumn, ...], sort_fields: Sequence[Any], writer: TextWriter
+) -> Select[Any]:
+    assert shape.selection is not None
+    record = writer.record(page, shape.selection).label("j")
+    if shape.kind == "one":
+        return page.joined(select(record, literal_column("1")))
+    number = numbered(page, columns)
+    sorts = [page.sort(index).label(f"o_{index}") for index in range(len(columns))]
+    rows = page.joined(select(record, number, *sorts)).order_by(number).subquery(page.aliases.name("rows"))
+    limit: ColumnElement[int] = bindparam("limit", type_=BigInteger())
+    place = writer.array([(field, rows.c[f"o_{index}"]) for index, field in enumerate(sort_fields)])
+    last = func.max(place).filter(rows.c.n == limit)
+    return select(writer.joined(rows.c.j, rows.c.n, limit), func.count(), last).select_from(rows)
+
+
+def me_names(statement: Any) -> tuple[str, ...]:
+    """The attributes of ``me`` that stand in a statement."""
+    names = {
+        element.key.removeprefix(ME_PREFIX)
+        for element in visitors.iterate(statement)
+        if isinstance(element, BindParameter) and element.key.startswith(ME_PREFIX)
+    }
+    return tuple(sorted(names))
+

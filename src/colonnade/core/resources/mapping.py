@@ -1,0 +1,191 @@
+"""Fields and relations, read off a mapped class, whatever its base."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Any, get_args, get_origin
+
+import sqlalchemy as sa
+from pydantic.fields import FieldInfo
+from pyramid.exceptions import ConfigurationError
+from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, RelationshipProperty
+from sqlalchemy.orm.interfaces import MANYTOONE, ONETOMANY
+
+from colonnade.core.values import value_for
+
+from .resource import Field, Relation, Resource, Resources
+
+
+def fields_of(mapper: Mapper[Any]) -> dict[str, Field]:
+    """The fields of a mapped class, by attribute name, in declared order.
+
+    :raises ConfigurationError: if the class has no primary key among its attributes.
+    """
+    unique = _unique_columns(mapper)
+    fields = {
+        prop.key: _field(mapper, prop, unique) for prop in mapper.column_attrs if not prop.key.startswith("_")
+    }
+    keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    if not keys <= set(fields):
+        raise ConfigurationError(f"{mapper.class_.__qualname__}: the key {', '.join(sorted(keys))} must be an attribute")
+    return fields
+
+
+def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str]) -> Field:
+    column = prop.columns[0]
+    if not isinstance(column, sa.Column):
+        return Field(prop.key, value_for(column.type), column, nullable=True, generated=True, description=prop.doc or "")
+    key = column in mapper.primary_key
+    computed = column.computed is not None
+    serial = key and _database_makes(column)
+    default = column.default
+    constant = default.arg if isinstance(default, sa.ColumnDefault) and default.is_scalar else None
+    has_default = default is not None or column.server_default is not None or column.identity is not None
+    constraints = _constraints(mapper.class_, prop.key)
+    return Field(
+        prop.key,
+        value_for(column.type),
+        column,
+        nullable=bool(column.nullable),
+        key=key,
+        generated=computed or serial,
+        required=not (column.nullable or has_default or computed or serial),
+        default=constant,
+        unique=column.name in unique,
+        description=(prop.doc or column.doc or column.comment or _described(constraints) or "").strip(),
+        constraints=constraints,
+    )
+
+
+def _database_makes(column: sa.Column[Any]) -> bool:
+    """Tell whether a key column is drawn by the database: an identity, a serial, SQLite's rowid."""
+    if column.identity is not None or column.server_default is not None:
+        return True
+    return column.default is None and column.table.autoincrement_column is column  # type: ignore[attr-defined]
+
+
+def _unique_columns(mapper: Mapper[Any]) -> frozenset[str]:
+    """The columns that identify a row each by itself."""
+    return frozenset(next(iter(columns)) for columns in unique_sets(mapper) if len(columns) == 1)
+
+
+def unique_sets(mapper: Mapper[Any]) -> tuple[frozenset[str], ...]:
+    """The sets of column names of which the database promises that no two rows share them, the key's first."""
+    table = mapper.local_table
+    sets = [frozenset(column.name for column in mapper.primary_key)]
+    if isinstance(table, sa.Table):
+        for constraint in table.constraints:
+            if isinstance(constraint, sa.UniqueConstraint):
+                sets.append(frozenset(column.name for column in constraint.columns))
+        for index in table.indexes:
+            partial = any(options.get("where") is not None for options in map(dict, index.dialect_options.values()))
+            plain = [column for column in index.expressions if isinstance(column, sa.Column)]
+            if index.unique and not partial and len(plain) == len(index.expressions):
+                sets.append(frozenset(column.name for column in plain))
+    return tuple(dict.fromkeys(sets))
+
+
+def _constraints(cls: type[Any], name: str) -> tuple[object, ...]:
+    """The constraints in ``Mapped[Annotated[int, Field(ge=16)]]``, of annotated-types or pydantic.
+
+    Read attribute by attribute: the hints of a whole class fail on the first forward reference.
+    """
+    for owner in cls.__mro__:
+        annotation = inspect.get_annotations(owner).get(name)
+        if annotation is None:
+            continue
+        if isinstance(annotation, str):
+            if "Annotated" not in annotation and not _names_an_alias(owner, annotation):
+                return ()
+            annotation = _evaluated(owner, name, annotation)
+        return tuple(_metadata(annotation))
+    return ()
+
+
+def _names_an_alias(owner: type[Any], annotation: str) -> bool:
+    """Tell whether an annotation names something that is Annotated in its module."""
+    names = vars(sys.modules[owner.__module__])
+    words = "".join(sign if sign.isidentifier() or sign.isdigit() else " " for sign in annotation).split()
+    return any(get_origin(names.get(word)) is Annotated for word in words)
+
+
+def _evaluated(owner: type[Any], name: str, annotation: str) -> object:
+    names = {"Mapped": Mapped, "Annotated": Annotated, **vars(sys.modules[owner.__module__])}
+    try:
+        return eval(annotation, names, dict(vars(owner)))  # noqa: S307 - the module's own annotation
+    except NameError as error:
+        raise ConfigurationError(
+            f"{owner.__qualname__}.{name}: the annotation {annotation} names {error.name!r}, which its module does "
+            "not import at run time, so its constraints cannot be read"
+        ) from error
+
+
+def _metadata(annotation: object) -> Iterable[object]:
+    if get_origin(annotation) is Annotated:
+        _, *metadata = get_args(annotation)
+        yield from (each for each in metadata if _is_constraint(each))
+        yield from _metadata(get_args(annotation)[0])
+    elif get_origin(annotation) is not None:
+        for each in get_args(annotation):
+            yield from _metadata(each)
+
+
+def _is_constraint(each: object) -> bool:
+    return isinstance(each, FieldInfo) or type(each).__module__.split(".")[0] in ("annotated_types", "pydantic")
+
+
+def _described(constraints: Iterable[object]) -> str:
+    return next((each.description for each in constraints if isinstance(each, FieldInfo) and each.description), "")
+
+
+def relations_of(resource: Resource, resources: Resources) -> dict[str, Relation]:
+    """The relations of a resource to other resources, by attribute name; one to an undeclared model is none.
+
+    :raises ConfigurationError: for a to-one relation of which the database does not promise that it is to one.
+    """
+    found = {}
+    for prop in resource.mapper.relationships:
+        target = resources.of_model(prop.mapper.class_)
+        if target is not None and not prop.key.startswith("_"):
+            found[prop.key] = _relation(resource, target, prop)
+    return found
+
+
+def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any]) -> Relation:
+    local: tuple[str, ...] = ()
+    remote: tuple[str, ...] = ()
+    if prop.direction is MANYTOONE:
+        local = _names(source, (pair[0] for pair in prop.local_remote_pairs or ()))
+    elif prop.direction is ONETOMANY:
+        columns = [pair[1] for pair in prop.local_remote_pairs or ()]
+        remote = _names(target, columns)
+        promised = any(each <= {column.name for column in columns} for each in unique_sets(target.mapper))
+        if not prop.uselist and not promised:
+            raise ConfigurationError(
+                f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} "
+                f"(uselist=False), but nothing keeps several from sharing {', '.join(c.name for c in columns)}; "
+                "declare it unique"
+            )
+    elif not prop.uselist:
+        raise ConfigurationError(
+            f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} through a "
+            "table of its own, of which nothing promises one row; leave out uselist=False"
+        )
+    return Relation(
+        prop.key,
+        source,
+        target,
+        many=bool(prop.uselist),
+        local=local,
+        remote=remote,
+        secondary=prop.secondary is not None,
+        nullable=not local or any(source.fields[name].nullable for name in local),
+        description=prop.doc or "",
+    )
+
+
+def _names(resource: Resource, columns: Iterable[Any]) -> tuple[str, ...]:
+    names = (resource.mapper.get_property_by_column(column).key for column in columns)
+    return tuple(name for name in names if name in resource.fields)
