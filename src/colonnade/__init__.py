@@ -1,7 +1,7 @@
 """Colonnade: a backend that a team runs instead of writes, on Pyramid.
 
-``main()`` is the composition of the whole application. The other names are what the author of a plug-in imports; each is
-loaded when it is first asked for, so that importing ``colonnade`` costs nothing and does nothing.
+``main()`` is the composition of the whole application. The other names are what the author of a plug-in imports; each
+is loaded when it is first asked for, so that importing ``colonnade`` costs nothing and does nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main(global_config: Mapping[str, Any], **settings: Any) -> Router:
     Neither a database nor a network is needed for it.
 
     :param global_config: what PasteDeploy hands over; ``__file__`` names the INI, {} if there is none.
-    :param settings: the section of the application, or whatever a program gives: ``main({}, **{"colonnade.secret": …})``.
+    :param settings: the section of the application, or what a program gives: ``main({}, **{"colonnade.secret": …})``.
     :raises pyramid.exceptions.ConfigurationError: with everything that keeps it from starting, and where it stands.
     """
     from pyramid.config import Configurator

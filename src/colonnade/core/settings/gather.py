@@ -115,7 +115,7 @@ def _mistake(source: Source, prefix: str, cls: type[Settings], detail: ErrorDeta
     key = f"{prefix}.{name}"
     origin = source.origin(key)
     if detail["type"] == "missing" and not inside:
-        help_ = cls.model_fields[name].description or "it has no default"
+        help_ = (cls.model_fields[name].description or "it has no default").rstrip(".")
         return Mistake(source.section, f"{key} is missing ({help_}); set it here or as {variable_of(key)}")
     if origin is None:
         origin = source.section

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,8 +13,8 @@ from .origin import SETTINGS, Mistake, Origin
 VARIABLES = "COLONNADE_"
 #: The prefix of the core's own settings.
 CORE = "colonnade"
-#: Variables that begin alike and are no settings: the command's own.
-NO_SETTINGS = frozenset({"COLONNADE_INI"})
+#: Variables that begin alike and are no settings: the command's own, and those of a test suite.
+_NO_SETTING = re.compile("COLONNADE_INI|COLONNADE_TEST_[^_].*")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def read_source(global_config: Mapping[str, object], settings: Mapping[str, obje
     variables = {
         name.upper(): name
         for name, value in os.environ.items()
-        if name.upper().startswith(VARIABLES) and name.upper() not in NO_SETTINGS and value
+        if name.upper().startswith(VARIABLES) and not _NO_SETTING.fullmatch(name.upper()) and value
     }
     application = _application(global_config, settings)
     if application is None:
