@@ -60,7 +60,7 @@ def resolve(name: str, known: Mapping[str, set[str]]) -> tuple[Includeme, str]:
     else:
         module, function = getattr(target, "__module__", ""), target
     if not callable(function):
-        raise Unresolvable(f"{name} is no plug-in: {module or target!r} has no function includeme(config)")
+        raise Unresolvable(f"{name} is no plug-in: {module or repr(target)} has no function includeme(config)")
     return cast(Includeme, function), module
 
 

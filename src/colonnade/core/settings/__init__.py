@@ -12,10 +12,11 @@ from .core import DEVELOPMENT_SECRET, CoreSettings
 from .declaration import Settings, lines
 from .describing import Setting, describe_settings
 from .gather import Gathered, gather, gathered_of, keep_settings, settings_of
-from .origin import SETTINGS, ConfigurationErrors, Mistake, Origin, nearest
+from .origin import DEFAULT, SETTINGS, ConfigurationErrors, Mistake, Origin, nearest
 from .source import Source, read_source
 
 __all__ = [
+    "DEFAULT",
     "DEVELOPMENT_SECRET",
     "SETTINGS",
     "ConfigurationErrors",
