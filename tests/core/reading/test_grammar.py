@@ -1,5 +1,6 @@
 """A query string becomes a Query, or a 400 problem that names the parameter; nothing else can happen."""
 
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -14,11 +15,11 @@ from colonnade.core.reading.query import Compare, Expand, Query, SortKey, Togeth
 LIMITS = ReadingSettings()
 
 
-def read(query_string: str | bytes, **limits: int) -> Query:
+def read(query_string: str | bytes, **limits: Any) -> Query:
     return parse(query_string, ReadingSettings(**limits) if limits else LIMITS)
 
 
-def fault_of(query_string: str | bytes, **limits: int) -> Fault:
+def fault_of(query_string: str | bytes, **limits: Any) -> Fault:
     with pytest.raises(BadRequest) as raised:
         read(query_string, **limits)
     (fault,) = raised.value.faults
@@ -93,7 +94,7 @@ def test_a_value_without_a_name_is_refused() -> None:
 
 
 def test_a_query_string_that_is_too_long_is_refused_with_the_limit() -> None:
-    assert read("a=" + "b" * 18, max_query=20)
+    read("a=" + "b" * 18, max_query=20)
     assert "20" in fault_of("a=" + "b" * 19, max_query=20).detail
 
 
@@ -147,13 +148,13 @@ def test_a_path_with_a_missing_name_is_refused(name: str) -> None:
 
 
 def test_a_path_follows_so_many_relations_and_no_more() -> None:
-    assert read("a.b.c=1&sort=a.b.c", max_path=2)
+    read("a.b.c=1&sort=a.b.c", max_path=2)
     assert fault_of("a.b.c.d=1", max_path=2).code == "too_deep"
     assert fault_of("sort=a.b.c.d", max_path=2).code == "too_deep"
 
 
 def test_there_is_a_most_of_conditions() -> None:
-    assert read("a=1&b=2&sort=a", max_conditions=2)
+    read("a=1&b=2&sort=a", max_conditions=2)
     assert fault_of("a=1&b=2&c=3", max_conditions=2).parameter == "c"
 
 
@@ -188,7 +189,7 @@ def test_a_misplaced_quote_in_a_list_is_refused_with_its_place(text: str, place:
 
 @pytest.mark.parametrize("text", ["1,2,3", '"1",2,3', "1,2,"])
 def test_there_is_a_most_of_items_in_a_list(text: str) -> None:
-    assert read(f"id__in={quote(text)}", max_list=3)
+    read(f"id__in={quote(text)}", max_list=3)
     assert fault_of(f"id__in={quote(text)}", max_list=2).code == "too_many"
 
 
@@ -326,7 +327,7 @@ def test_an_expand_with_a_wrong_part_is_refused(text: str) -> None:
 
 
 def test_expands_have_a_most_and_relations_on_the_way_and_in_fields_count() -> None:
-    assert read("expand=a,a.b&fields=a.c,id", max_expands=2)
+    read("expand=a,a.b&fields=a.c,id", max_expands=2)
     assert fault_of("expand=a,b,c", max_expands=2).parameter == "expand"
     assert fault_of("expand=a.b.c", max_expands=2).parameter == "expand"
     assert fault_of("fields=a.x,b.x,c.x", max_expands=2).parameter == "fields"
@@ -335,7 +336,7 @@ def test_expands_have_a_most_and_relations_on_the_way_and_in_fields_count() -> N
 
 
 def test_expands_have_a_depth() -> None:
-    assert read("expand=a.b&fields=a.b.id", max_expand_depth=2)
+    read("expand=a.b&fields=a.b.id", max_expand_depth=2)
     assert fault_of("expand=a.b.c", max_expand_depth=2).code == "too_deep"
     assert fault_of("fields=a.b.c.id", max_expand_depth=2).code == "too_deep"
 
@@ -386,7 +387,18 @@ def test_the_next_place_is_safe_in_a_link_header_whatever_was_sent_raw() -> None
 
 
 def test_the_spelling_of_a_filter_tells_values_and_operators_apart_but_not_the_order() -> None:
-    texts = ["a=1", "a=2", "a__gt=1", "a.b=1", "a__in=1", "a__in=1,2", "a=1&b=1", 'where={"a":1}', 'where={"a":true}']
+    texts = [
+        "a=1",
+        "a=2",
+        "a__gt=1",
+        "a.b=1",
+        "a__in=1",
+        "a__in=1,2",
+        "a=1&b=1",
+        'where={"a":1}',
+        'where={"a":"1"}',
+        'where={"a":true}',
+    ]
     assert len({spell(read(text).where) for text in texts}) == len(texts)
     assert spell(read("a=1&b=2").where) == spell(read("b=2&a=1").where)
 

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -14,12 +15,12 @@ from colonnade.core.reading.limits import ReadingSettings
 from colonnade.core.reading.query import And, Compare, Condition, Not, Or, Together
 
 
-def read(document: object, also: str = "", **limits: int) -> Condition | None:
+def read(document: object, also: str = "", **limits: Any) -> Condition | None:
     text = document if isinstance(document, str) else json.dumps(document)
     return parse(f"{also}where={quote(text)}", ReadingSettings(**limits)).where
 
 
-def fault_of(document: object, also: str = "", **limits: int) -> Fault:
+def fault_of(document: object, also: str = "", **limits: Any) -> Fault:
     with pytest.raises(BadRequest) as raised:
         read(document, also, **limits)
     (fault,) = raised.value.faults

@@ -24,21 +24,18 @@ def sort_keys(text: str, parameter: str, limits: ReadingSettings) -> tuple[SortK
     """Read ``-hired_on,name``; the empty text is no order. Raises BadRequest."""
     if not text:
         return ()
-    keys: list[SortKey] = []
-    seen: set[Path] = set()
-    for item in text.split(","):
+    items = text.split(",")
+    if len(items) > limits.max_sort:
+        raise refused(parameter, f"has more than {limits.max_sort} keys, the most that are allowed", code="too_many")
+    keys: dict[Path, SortKey] = {}
+    for item in items:
         name = item.strip()
         descending = name.startswith("-")
         path = path_of(name[1:] if descending else name, parameter, limits.max_path)
-        if path in seen:
+        if path in keys:
             raise refused(parameter, f"names {shortened('.'.join(path))} twice", code="repeated")
-        seen.add(path)
-        keys.append(SortKey(path, descending, parameter))
-        if len(keys) > limits.max_sort:
-            raise refused(
-                parameter, f"has more than {limits.max_sort} keys, the most that are allowed", code="too_many"
-            )
-    return tuple(keys)
+        keys[path] = SortKey(path, descending, parameter)
+    return tuple(keys.values())
 
 
 def field_paths(text: str, limits: ReadingSettings) -> tuple[Path, ...] | None:
