@@ -13,7 +13,6 @@ FRONT = (
 GOVERNED = (
     *FRONT,
     "colonnade.core.tree",
-    "colonnade.core.resources",
     "colonnade.core.policy",
 )
 

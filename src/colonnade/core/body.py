@@ -79,8 +79,9 @@ def parse_json(body: bytes) -> object:
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise _bad(
-            f"The body is not JSON: {error.msg} at {where}.", code="json", line=error.lineno, column=error.colno
+        fault = Fault(f"{error.msg} at {where}", pointer="", code="json")
+        raise BadRequest(
+            f"The body is not JSON: {fault.detail}.", faults=[fault], line=error.lineno, column=error.colno
         ) from None
     except RecursionError:
         raise _too_deep() from None
@@ -89,8 +90,8 @@ def parse_json(body: bytes) -> object:
     return document
 
 
-def _bad(detail: str, code: str, **extensions: object) -> BadRequest:
-    return BadRequest(detail, faults=[Fault(detail, pointer="", code=code)], **extensions)
+def _bad(detail: str, code: str) -> BadRequest:
+    return BadRequest(detail, faults=[Fault(detail, pointer="", code=code)])
 
 
 def _too_deep() -> BadRequest:
