@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
     from pyramid.router import Router
 
+    from colonnade.core.database import Model
+    from colonnade.core.policy import fields, me, rows
     from colonnade.core.settings import Settings, settings_of
 
 __all__ = [
@@ -23,8 +25,12 @@ __all__ = [
     "Authenticated",
     "Deny",
     "Everyone",
+    "Model",
     "Settings",
+    "fields",
     "main",
+    "me",
+    "rows",
     "settings_of",
 ]
 
@@ -34,6 +40,14 @@ CORE = (
     "colonnade.core.commands",
     "colonnade.core.roads",
     "colonnade.core.services",
+    "colonnade.core.operation",
+    "colonnade.core.database",
+    "colonnade.core.policy",
+    "colonnade.core.problems",
+    "colonnade.core.request",
+    "colonnade.core.tree",
+    "colonnade.core.resources",
+    "colonnade.core.reading",
 )
 
 
@@ -49,11 +63,17 @@ def main(global_config: Mapping[str, Any], **settings: Any) -> Router:
     from pyramid.config import Configurator
 
     from colonnade.core.composition import check_composition, commit
+    from colonnade.core.database import DatabaseSettings
     from colonnade.core.plugins import find_plugins, keep_plugins
+    from colonnade.core.reading import ReadingSettings
     from colonnade.core.settings import CoreSettings, gather, keep_settings, read_source
 
     # 1. The settings: gather, check, freeze. The plug-ins say what they are, and none runs yet.
-    core = {"colonnade": CoreSettings}
+    core: dict[str, type[Settings]] = {
+        "colonnade": CoreSettings,
+        "sqlalchemy": DatabaseSettings,
+        "reading": ReadingSettings,
+    }
     source = read_source(global_config, settings)
     found = find_plugins(source, core)
     gathered = gather(source, {**core, **found.settings}, asleep=found.asleep, mistakes=found.mistakes)
@@ -83,7 +103,11 @@ _NAMES = {
     "Authenticated": "pyramid.authorization",
     "Deny": "pyramid.authorization",
     "Everyone": "pyramid.authorization",
+    "Model": "colonnade.core.database",
     "Settings": "colonnade.core.settings",
+    "fields": "colonnade.core.policy",
+    "me": "colonnade.core.policy",
+    "rows": "colonnade.core.policy",
     "settings_of": "colonnade.core.settings",
 }
 

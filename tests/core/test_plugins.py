@@ -228,8 +228,8 @@ def test_a_bad_name_in_pyramid_includes_is_told_with_its_line(bench: Bench) -> N
     assert [each.replace(str(bench.folder), "") for each in bench.mistakes("zoo.ini")] == [
         "zoo.ini:5: pyramid.includes names pyramid_no_such_thing, which is not installed",
         (
-            "zoo.ini:6: lion of pyramid.includes cannot be imported: ModuleNotFoundError: No module named 'no_such_grass'"
-            " (/lion.py:1)"
+            "zoo.ini:6: lion of pyramid.includes cannot be imported:"
+            " ModuleNotFoundError: No module named 'no_such_grass' (/lion.py:1)"
         ),
     ]
 

@@ -233,8 +233,8 @@ def test_what_is_missing_is_told_with_the_section_that_lacks_it_and_both_ways_to
     bench.ini("empty.ini", "# nothing\n\n[app:main]\nuse = egg:colonnade\n")
     assert bench.mistakes("empty.ini") == [
         (
-            "empty.ini:3: colonnade.secret is missing (What cursors are signed with: at least 32 characters, the same in"
-            " every process); set it here or as COLONNADE_SECRET"
+            "empty.ini:3: colonnade.secret is missing (What cursors are signed with: at least 32 characters,"
+            " the same in every process); set it here or as COLONNADE_SECRET"
         )
     ]
 

@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from colonnade import Settings, settings_of
 from colonnade.core.settings import ConfigurationErrors, describe_settings, gather, read_source
 from tests.core.stubs import SECRET, Bench, bench_at, mistakes_of, start
+
+
+class Fountain(BaseModel):
+    """A structure within a setting."""
+
+    height: float
 
 
 class MallSettings(Settings):
@@ -23,6 +29,7 @@ class MallSettings(Settings):
     strict: bool = False
     note: str | None = "none yet"
     prices: dict[str, int] = Field(default={})
+    fountain: Fountain = Fountain(height=2)
     broker: str = "amqp://mall:pa55@host/queue"
     token: SecretStr | None = None
     tokens: list[SecretStr] = Field(default=[])
@@ -89,6 +96,7 @@ def test_an_empty_variable_counts_as_absent(bench: Bench) -> None:
         ({"note": ""}, {"note": None}),
         ({"prices": '{"tea": 3}'}, {"prices": {"tea": 3}}),
         ({"prices": ""}, {"prices": {}}),
+        ({"fountain": '{"height": "3.5"}'}, {"fountain": Fountain(height=3.5)}),
     ],
 )
 def test_text_is_read_as_the_field_declares_it(given: dict[str, Any], read: dict[str, Any]) -> None:
@@ -101,6 +109,12 @@ def test_lists_in_the_environment_are_one_a_line_or_json(bench: Bench) -> None:
     assert mall().origins == ["http://a", "http://b"]
     bench.monkeypatch.setenv("COLONNADE_MALL__ORIGINS", "[]")
     assert mall(origins="http://a").origins == []
+
+
+def test_structures_in_the_environment_are_json(bench: Bench) -> None:
+    bench.monkeypatch.setenv("COLONNADE_MALL__PRICES", '{"tea": 3}')
+    bench.monkeypatch.setenv("COLONNADE_MALL__FOUNTAIN", '{"height": 4}')
+    assert (mall().prices, mall().fountain.height) == ({"tea": 3}, 4)
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -125,8 +139,8 @@ def test_an_unknown_key_is_told_with_the_nearest_name() -> None:
 def test_an_unknown_key_that_is_near_none_is_told_with_all_names() -> None:
     assert wrong(xyzzy=1) == [
         (
-            "settings: mall.xyzzy is no setting; known: mall.broker, mall.note, mall.numbers, mall.origins, mall.prices,"
-            " mall.ratio, mall.strict, mall.token, mall.tokens, mall.workers"
+            "settings: mall.xyzzy is no setting; known: mall.broker, mall.fountain, mall.note, mall.numbers,"
+            " mall.origins, mall.prices, mall.ratio, mall.strict, mall.token, mall.tokens, mall.workers"
         )
     ]
 
@@ -172,8 +186,8 @@ def test_a_wrong_value_is_told_with_what_would_be_right(bench: Bench) -> None:
             " line 1 column 2 (char 1)"
         ),
         (
-            "COLONNADE_MALL__NUMBERS: mall.numbers.1 is 'two'; it should be a valid integer, unable to parse string as an"
-            " integer"
+            "COLONNADE_MALL__NUMBERS: mall.numbers.1 is 'two'; it should be a valid integer,"
+            " unable to parse string as an integer"
         ),
     ]
 
@@ -219,7 +233,7 @@ def test_what_is_in_force_is_described_with_its_help_and_without_secrets(bench: 
     bench.plugin(
         "mall",
         """
-        from pydantic import Field, SecretStr
+        from pydantic import BaseModel, Field, SecretStr
         from colonnade import Settings
 
         class MallSettings(Settings):

@@ -41,7 +41,8 @@ def check_composition(config: Configurator, core_views: Iterable[object]) -> Non
     """
     mistakes = [*_unguarded(config.registry, {id(view) for view in core_views}), *_contested(config.registry)]
     if mistakes:
-        raise ConfigurationErrors(mistakes)
+        # Once each: a GET of Cornice is a HEAD too.
+        raise ConfigurationErrors(dict.fromkeys(mistakes))
 
 
 def _unguarded(registry: Registry, core: set[int]) -> Iterator[Mistake]:
@@ -95,4 +96,4 @@ def _introspectables(registry: Registry, category: str) -> Iterator[Any]:
 
 
 def _origin(introspectable: Any) -> Origin:
-    return Origin("ini", introspectable.action_info.file, introspectable.action_info.line)
+    return Origin("line", introspectable.action_info.file, introspectable.action_info.line)

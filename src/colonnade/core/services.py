@@ -31,7 +31,7 @@ def _written(service: cornice.Service) -> ActionInfo | None:
     """Where the first view of a service is written."""
     for _, view, arguments in service.definitions:
         function: Any = getattr(arguments.get("klass"), view, None) if isinstance(view, str) else view
-        code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+        code = getattr(inspect.unwrap(function), "__code__", None)
         if code is not None:
             return ActionInfo(code.co_filename, code.co_firstlineno, service.name, repr(service))
     return None

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 
 from .core import DEVELOPMENT_SECRET, CoreSettings
 from .declaration import Settings, lines
-from .describing import Setting, describe_settings
+from .describing import Setting, commented, describe_settings
 from .gather import Gathered, gather, gathered_of, keep_settings, settings_of
 from .origin import DEFAULT, SETTINGS, ConfigurationErrors, Mistake, Origin, nearest
 from .source import Source, read_source
@@ -29,6 +29,7 @@ __all__ = [
     "Setting",
     "Settings",
     "Source",
+    "commented",
     "describe_settings",
     "gather",
     "gathered_of",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Annotated, Any, Self, Union, get_args, get_origin
 
-from pydantic import Secret, SecretBytes, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-_LISTS = (list, tuple, set, frozenset)
+_LISTS = frozenset({list, tuple, set, frozenset, Sequence, Set})
 _SECRETS = (SecretStr, SecretBytes, Secret)
 
 
@@ -80,9 +80,9 @@ class Settings(BaseSettings):
             return None
         if str in kinds:
             return value
-        if kinds.intersection(_LISTS):
+        if kinds & _LISTS:
             return _json(value) if value.lstrip().startswith("[") else lines(value)
-        if dict in kinds:
+        if kinds & {dict, Mapping} or any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds):
             return _json(value) if value else {}
         return value
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pyramid.registry import Registry
 
 from .declaration import Settings, is_secret
@@ -48,6 +49,25 @@ def describe_settings(registry: Registry) -> tuple[Setting, ...]:
         for prefix, settings in gathered.by_prefix.items()
         for name, field in type(settings).model_fields.items()
     )
+
+
+def commented(prefix: str, cls: type[Settings]) -> str:
+    """Write settings as an INI has them that leaves all as it is: each with its help and default, commented out."""
+    blocks = []
+    for name, field in cls.model_fields.items():
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        value = "" if default is None else _written(_opened(default))
+        first, *others = ["", *value.splitlines()] if "\n" in value else [value]
+        help_ = [f"# {line}" for line in textwrap.wrap(field.description or "", 118)]
+        blocks.append(
+            "\n".join([*help_, f"# {prefix}.{name} = {first}".rstrip(), *(f"#     {each}" for each in others)])
+        )
+    return "\n\n".join(blocks) + "\n"
+
+
+def _opened(default: object) -> object:
+    """A default is in the source for all to see, so it is no secret."""
+    return default.get_secret_value() if isinstance(default, SecretStr) else default
 
 
 def _text(settings: Settings, name: str) -> str:

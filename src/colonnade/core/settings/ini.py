@@ -189,8 +189,8 @@ class _File:
         for number, line in enumerate(self.text, start=1):
             header = self.parser.SECTCRE.match(line.strip())
             if header and header.group("header") == name:
-                return Origin("ini", self.path, number)
-        return Origin("ini", self.path, 1)
+                return Origin("line", self.path, number)
+        return Origin("line", self.path, 1)
 
     def find(self, name: str) -> str | None:
         return next((each for each in self.parser.sections() if _name(each) == name), None)
@@ -200,4 +200,4 @@ class _File:
         end = key.line
         while end < len(self.text) and (not self.text[end].strip() or self.text[end][0] in " \t#;"):
             end += 1
-        return Origin("ini", self.path, key.line, self.text[key.line - 1 : end])
+        return Origin("line", self.path, key.line, self.text[key.line - 1 : end])

@@ -17,13 +17,13 @@ from pyramid.exceptions import ConfigurationError
 class Origin:
     """Where the value of a setting was written down.
 
-    :ivar kind: ``ini`` (a line of a file), ``environment`` (a variable), ``settings`` (a program handed it to
-        ``main()``), ``default`` (nobody set it).
+    :ivar kind: ``line`` (of a file), ``environment`` (a variable), ``settings`` (a program handed it to ``main()``),
+        ``default`` (nobody set it).
     :ivar name: the path of the file, or the variable's name.
-    :ivar line: the line, counted from 1, for ``ini``.
+    :ivar line: the line, counted from 1, for ``line``.
     """
 
-    kind: Literal["ini", "environment", "settings", "default"]
+    kind: Literal["line", "environment", "settings", "default"]
     name: str = ""
     line: int = 0
     #: The lines of the file that the value takes, so that an item of a list can be told from its neighbours.
@@ -40,7 +40,7 @@ class Origin:
         return Origin(self.kind, self.name, found[nth]) if nth < len(found) else self
 
     def __str__(self) -> str:
-        if self.kind == "ini":
+        if self.kind == "line":
             return f"{short_path(self.name)}:{self.line}"
         return self.name or self.kind
 
@@ -60,7 +60,7 @@ class Mistake:
         return f"{self.origin}: {self.text}"
 
 
-class ConfigurationErrors(ConfigurationError):  # type: ignore[misc]
+class ConfigurationErrors(ConfigurationError):
     """The application cannot start. Says everything that is wrong at once, each with its place.
 
     :ivar mistakes: the same as data.

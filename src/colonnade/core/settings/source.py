@@ -29,7 +29,6 @@ class Source:
     values: Mapping[str, object] = field(repr=False)
     origins: Mapping[str, Origin]
     section: Origin
-    section_name: str
     variables: Mapping[str, str]
     mistakes: tuple[Mistake, ...] = ()
 
@@ -74,13 +73,13 @@ def read_source(global_config: Mapping[str, object], settings: Mapping[str, obje
     }
     application = _application(global_config, settings)
     if application is None:
-        return Source(values, {}, SETTINGS, "", variables)
+        return Source(values, {}, SETTINGS, variables)
     origins = {}
     for each in reversed(application.written):  # The nearest is the first: let it be the last word.
         if each.hidden_by is None and values.get(each.key) == each.value:
             origins[each.key] = each.origin
     hidden = tuple(_hidden(application, values))
-    return Source(values, origins, application.section, application.name, variables, hidden)
+    return Source(values, origins, application.section, variables, hidden)
 
 
 def variable_of(key: str) -> str:
