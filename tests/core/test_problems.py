@@ -362,6 +362,25 @@ def test_what_is_raised_outside_the_views_is_a_problem_too(
     assert len(caplog.records) == (status == 500)
 
 
+def test_an_exception_view_that_fails_is_no_reason_to_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def failing(error: object, request: Request) -> NoReturn:
+        raise ValueError("password=hunter2")
+
+    def view(request: Request) -> NoReturn:
+        raise ValueError
+
+    def configure(config: Configurator) -> None:
+        config.add_exception_view(failing, context=ValueError)
+        config.add_route("here", "/here")
+        config.add_view(view, route_name="here")
+
+    response = small_app(configure).get("/here", headers=BROWSER, status=500)
+
+    a_problem(response, 500)
+    assert "hunter2" not in response.text
+    assert "hunter2" in caplog.text
+
+
 class Contended(Exception):
     """What a database raises that lost against another transaction."""
 

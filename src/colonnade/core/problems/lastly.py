@@ -6,6 +6,7 @@ raise would end as the server's bare 500. So the execution policy itself is wrap
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +17,15 @@ from pyramid.interfaces import IExecutionPolicy
 from pyramid.response import Response
 from pyramid.router import default_execution_policy
 
-from .rendering import answer
-from .views import problem_of
+from colonnade.core.request_id import request_id_of
+
+from .exceptions import InternalError
+from .rendering import answer, json_answer
+from .views import SOMETHING_WENT_WRONG, problem_of
 
 ExecutionPolicy = Callable[[dict[str, Any], Any], Response]
+
+log = logging.getLogger("colonnade.problems")
 
 AFTER_ALL_OTHERS = PHASE3_CONFIG + 1000
 
@@ -43,6 +49,9 @@ def _answer_to(exc_info: Any, environ: dict[str, Any], router: Any) -> Response:
     with router.request_context(environ) as request:
         try:
             response: Response = request.invoke_exception_view(exc_info)
+        except Exception:
+            log.exception("request %s: the view that should answer to an error failed", request_id_of(environ))
+            response = json_answer(InternalError(SOMETHING_WENT_WRONG), request)
         finally:
             router.finish_request(request)
         return response

@@ -32,6 +32,7 @@ from .rendering import answer, path_of, prefers_page
 
 log = logging.getLogger("colonnade.problems")
 
+SOMETHING_WENT_WRONG = "Something went wrong here. The request id leads to what it was."
 NOTHING_HERE = "There is nothing at this address."
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _DESCRIBE_THE_OLD_BODY = frozenset({"content-type", "content-length"})
@@ -125,7 +126,7 @@ def unexpected_view(error: Exception, request: Request) -> Response:
     if _debugger_shows_it(request):
         raise error
     _log_failure(request, error)
-    return answer(InternalError("Something went wrong here. The request id leads to what it was."), request)
+    return answer(InternalError(SOMETHING_WENT_WRONG), request)
 
 
 def _is_transient(error: Exception, request: Request) -> bool:

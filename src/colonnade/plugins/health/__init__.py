@@ -1,6 +1,6 @@
 """Tells whoever watches over the process how it is.
 
-``GET /health`` answers as long as the process does: whoever gets no answer restarts it. ``GET /ready`` answers 200 while
+``GET /health`` answers as long as the process does: whoever gets no answer restarts it. ``GET /ready`` is 200 while
 all that requests need is there, else a 503 that names what is not: whoever gets it sends requests elsewhere. Another
 plug-in adds what it needs by ``config.add_readiness_check(name, function)``, and names ``health`` in its ``requires``.
 Both are open to anybody and tell nothing secret.
