@@ -194,9 +194,10 @@ def test_there_is_a_most_of_items_in_a_list(text: str) -> None:
 
 
 def test_isnull_takes_true_or_false() -> None:
-    assert condition("ended_on__isnull=true").value is True
-    assert condition("ended_on__isnull=False").value is False
-    assert fault_of("ended_on__isnull=1").allowed == ("true", "false")
+    for word, value in {"true": True, "True": True, "1": True, "false": False, "FALSE": False, "0": False}.items():
+        assert condition(f"ended_on__isnull={word}").value is value
+    for word in ("", "yes", "2", "null"):
+        assert fault_of(f"ended_on__isnull={word}").allowed == ("true", "false")
 
 
 def test_a_field_may_be_named_like_a_condition() -> None:

@@ -76,7 +76,8 @@ def _query(given: dict[str, str], limits: ReadingSettings) -> Query:
     sort = sort_keys(control("sort", ""), "sort", limits)
     fields = field_paths(control("fields", ""), limits)
     expand = expands(control("expand", ""), limits)
-    _count_expands(expand, fields or (), limits)
+    if expand or fields:
+        _count_expands(expand, fields or (), limits)
     limit = _number(control("limit"), "limit", 1, limits.max_limit)
     cursor = control("cursor") or None
     page = _number(control("page"), "page", 1, _FARTHEST)

@@ -39,7 +39,7 @@ _ELSEWHERE = {
     "any": "in",
 }
 _KNOWN = frozenset(OPERATORS)
-_BOOLEANS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}  # as boolean fields are read
 
 
 def compare_text(name: str, text: str, limits: ReadingSettings) -> Compare:
