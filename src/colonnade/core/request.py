@@ -12,6 +12,7 @@ from colonnade.core.request_id import correlation_id_of, request_id_of
 if TYPE_CHECKING:
     from pyramid.config import Configurator
     from sqlalchemy.orm import Session
+    from transaction import TransactionManager
 
     from colonnade.core.database import ReadConnection
     from colonnade.core.policy import Access
@@ -56,6 +57,13 @@ class Request(pyramid.request.Request):
         from colonnade.core.policy import access_of
 
         return access_of(self)
+
+    @cached_property
+    def tm(self) -> TransactionManager:
+        """The manager of this request's transaction, which pyramid_tm begins and ends."""
+        from colonnade.core.database import manager_of
+
+        return manager_of(self)
 
     @cached_property
     def dbsession(self) -> Session:

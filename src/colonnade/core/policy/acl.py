@@ -11,7 +11,7 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, E
 from pyramid.exceptions import ConfigurationError
 from sqlalchemy import ColumnElement
 
-from .terms import FieldPermission, rows, type_of_mode
+from .terms import FieldPermission, rows, Mode
 
 Action = Literal["create", "edit"]
 
@@ -57,7 +57,7 @@ class Entry:
 
         :param permission: ``view``, or the row's action when writing: ``create`` or ``edit``.
         """
-        mode: type_of_mode = "view" if permission == "view" else "write"
+        mode: Mode = "view" if permission == "view" else "write"
         return self.speaks_of(permission) or any(each.covers(name, mode) for each in self.fields)
 
     def __str__(self) -> str:

@@ -7,12 +7,16 @@ An entry stays Pyramid's triple ``(Allow | Deny, principal, permission)``. ``row
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pyramid.authorization import Everyone
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import BinaryExpression, BindParameter, ClauseElement, ColumnElement, bindparam, not_
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.operators import in_op, not_in_op
 
-type_of_mode = Literal["view", "write"]
+from colonnade.core.values import listed
+
+Mode = Literal["view", "write"]
 
 ME_PREFIX = "me_"
 
@@ -32,6 +36,7 @@ class rows:  # noqa: N801 - a word of the list, read like Allow and Deny
     def __post_init__(self) -> None:
         if not isinstance(self.expression, ColumnElement):
             raise TypeError(f"rows() takes a SQLAlchemy boolean expression, not {self.expression!r}")
+        object.__setattr__(self, "expression", _prepared(self.expression))
         if not isinstance(self.who, str):
             raise TypeError(f"rows(who=) takes one principal, a string such as 'role:staff', not {self.who!r}")
 
@@ -41,9 +46,9 @@ class FieldPermission:
     """The permission to view, or to write, some fields of a row; ``names`` is None for every field."""
 
     names: frozenset[str] | None
-    mode: type_of_mode
+    mode: Mode
 
-    def covers(self, name: str, mode: type_of_mode) -> bool:
+    def covers(self, name: str, mode: Mode) -> bool:
         """Tell whether this permission speaks of the field in that mode."""
         return self.mode == mode and (self.names is None or name in self.names)
 
@@ -90,3 +95,27 @@ class Me:
 
 
 me = Me()
+
+
+def me_names(statement: ClauseElement) -> tuple[str, ...]:
+    """The attributes of ``me`` that stand in a statement."""
+    names = {
+        element.key.removeprefix(ME_PREFIX)
+        for element in visitors.iterate(statement)
+        if isinstance(element, BindParameter) and element.key.startswith(ME_PREFIX)
+    }
+    return tuple(sorted(names))
+
+
+def _prepared(expression: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same expression, with ``column.in_(me.attribute)`` as one parameter: its text must not depend on a value."""
+
+    def replace(element: Any, **_: Any) -> Any:
+        if not isinstance(element, BinaryExpression) or not isinstance(element.right, BindParameter):
+            return None
+        if not element.right.key.startswith(ME_PREFIX) or element.operator not in (in_op, not_in_op):
+            return None
+        among = listed(element.left, element.right.key)
+        return among if element.operator is in_op else not_(among)
+
+    return visitors.replacement_traverse(expression, {}, replace)  # type: ignore[no-any-return, arg-type]

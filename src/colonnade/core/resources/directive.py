@@ -20,8 +20,10 @@ from .naming import is_resource_name, resource_name
 from .resource import Resource, Resources
 from .schemas import create_schema
 
-#: Actions with a greater order find every resource complete: relations, permissions, schemas.
-RESOURCES_READY = 10
+#: Actions with a greater order find every resource complete: relations, permissions, schemas. It comes before Pyramid's
+#: own orders, so that such an action may still add routes and views.
+RESOURCES_READY = -50
+_RESOURCES_KNOWN = RESOURCES_READY - 10
 
 _KEY = "colonnade.resources"
 
@@ -95,8 +97,8 @@ def add_resource(
         resource.acl = placed(entries, where)
         resource.create_schema = create_schema(resource)
 
-    config.action(("colonnade resource", name), register, introspectables=(introspectable,))
-    config.action(("colonnade resource model", model))
+    config.action(("colonnade resource", name), register, introspectables=(introspectable,), order=_RESOURCES_KNOWN)
+    config.action(("colonnade resource model", model), order=_RESOURCES_KNOWN)
     config.action(None, complete, order=RESOURCES_READY)
 
 

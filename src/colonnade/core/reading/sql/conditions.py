@@ -9,10 +9,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_,
 
 from sqlalchemy.dialects import postgresql
 
-from colonnade.core.values import fold_sql
+from colonnade.core.values import fold_sql, listed
 
 from ..shape import AllOf, AnyOf, Exists, Node, NotOf, Test
-from .parameters import is_in
 from .scope import Scope, whole
 
 _COMPARISONS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -66,7 +65,7 @@ def _compared(test: Test, scope: Scope, column: ColumnElement[Any], dialect_name
     slot = str(test.slot)
     operator = test.operator
     if operator == "in":
-        return is_in(column, slot, dialect_name)
+        return listed(column, slot)
     if operator == "iexact":
         return fold_sql(column, dialect_name) == bindparam(slot, type_=column.type)
     if operator in _TEXTUAL:

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Dialect,
     Select,
@@ -18,10 +17,9 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.sql import visitors
 
 from colonnade.core.database import Prepared
-from colonnade.core.policy.terms import ME_PREFIX
+from colonnade.core.policy.terms import me_names
 
 from ..shape import Shape, Step
 from .conditions import written
@@ -148,14 +146,4 @@ def _text(
     place = writer.array([(field, rows.c[f"o_{index}"]) for index, field in enumerate(sort_fields)])
     last = func.max(place).filter(rows.c.n == limit)
     return select(writer.joined(rows.c.j, rows.c.n, limit), func.count(), last).select_from(rows)
-
-
-def me_names(statement: Any) -> tuple[str, ...]:
-    """The attributes of ``me`` that stand in a statement."""
-    names = {
-        element.key.removeprefix(ME_PREFIX)
-        for element in visitors.iterate(statement)
-        if isinstance(element, BindParameter) and element.key.startswith(ME_PREFIX)
-    }
-    return tuple(sorted(names))
 

@@ -1,0 +1,13 @@
+"""The writer of a request."""
+
+from __future__ import annotations
+
+from colonnade.core.request import Request
+from colonnade.core.resources import resources_of
+
+from .writer import Writer
+
+
+def writer_of(request: Request) -> Writer:
+    """The writer of who sent a request, in the request's transaction."""
+    return Writer(request.dbsession, request.access, request.identity_attributes, resources_of(request.registry))

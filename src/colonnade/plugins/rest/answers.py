@@ -1,0 +1,75 @@
+"""Finished answers: JSON text that the database wrote, an envelope around it, and what caches need.
+
+An ETag is a hash of the answer: of what this URL gives this caller (RFC 9110, section 8.8.3). ``If-None-Match`` answers
+304, ``If-Match`` 412. Answers are private and vary by who asks.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from colonnade.core.problems import PreconditionFailed
+from colonnade.core.reading import Listing
+
+from .links import moved
+
+JSON = "application/json"
+
+
+def page(request: Request, listing: Listing) -> Response:
+    """The envelope of a list, and links to its neighbours (RFC 8288)."""
+    links = []
+    following = preceding = None
+    if listing.following:
+        following = moved(request, *next(iter(listing.following.items())))
+        links.append(f'<{following}>; rel="next"')
+    if listing.preceding:
+        preceding = moved(request, *next(iter(listing.preceding.items())))
+        links.append(f'<{preceding}>; rel="prev"')
+    total = "" if listing.total is None else f',"total":{listing.total}'
+    text = f'{{"data":[{listing.data}],"next":{json.dumps(following)}{total}}}'
+    response = document(request, text)
+    if links:
+        response.headers["Link"] = ", ".join(links)
+    return response
+
+
+def document(request: Request, text: str) -> Response:
+    """One JSON document, or 304 where the caller has it already.
+
+    :raises PreconditionFailed: where the caller asked for another state of it.
+    """
+    body = text.encode()
+    tag = urlsafe_b64encode(blake2b(body, digest_size=15).digest()).decode()
+    if request.if_match and tag not in request.if_match:
+        raise PreconditionFailed("The record has changed since: its ETag is another one now.", headers=[("ETag", f'"{tag}"')])
+    if request.headers.get("If-None-Match") and tag in request.if_none_match:
+        response = Response(status=304)
+        response.content_type = None
+    else:
+        response = Response(body=body, content_type=JSON, charset=None)
+    response.etag = tag
+    return private(response)
+
+
+def created(location: str, text: str | None) -> Response:
+    """201 with the address of the new record; without a body where its author may not see it."""
+    response = Response(status=201, location=location)
+    if text is None:
+        response.content_type = None
+    else:
+        response.content_type, response.charset = JSON, None
+        response.body = text.encode()
+    return private(response)
+
+
+def private(response: Response) -> Response:
+    """Let no shared cache keep the answer, and none give it to another caller."""
+    response.headers["Cache-Control"] = "private"
+    response.headers["Vary"] = "Authorization, Cookie"
+    return response

@@ -1,0 +1,96 @@
+"""The services of an application: one for each path, generated from the registry of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cornice import Service
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from colonnade.core.operation import Operation
+from colonnade.core.problems import NotFound, Unauthorized
+from colonnade.core.resources import Relation, Resource, resources_of
+from colonnade.core.settings import settings_of
+from colonnade.core.tree import Collection, Record
+
+from . import views
+from .contexts import RelatedCollection
+from .settings import RestSettings
+
+PREFIX = "/api/v1"
+
+
+def add_services(config: Configurator) -> None:
+    """Register the services of every resource, and the root that lists them."""
+    cors = _cors(settings_of(config.registry, RestSettings))
+    for service in _services(config, cors):
+        config.add_cornice_service(service)
+
+
+def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
+    root = Service("rest", PREFIX, **cors)
+    _add(root, "GET", views.root, Operation("root"), NO_PERMISSION_REQUIRED)
+    yield root
+    for resource in resources_of(config.registry).values():
+        collection = Service(f"rest {resource.name}", f"{PREFIX}/{resource.name}", factory=_collection(resource), **cors)
+        _add(collection, "GET", views.list_, Operation("list", resource), "view")
+        _add(collection, "POST", views.create, Operation("create", resource), "create")
+        yield collection
+        path = f"{PREFIX}/{resource.name}/{{key}}"
+        record = Service(f"rest {resource.name} one", path, factory=_record(resource), **cors)
+        _add(record, "GET", views.one, Operation("one", resource), "view")
+        yield record
+        for relation in resource.relations.values():
+            if relation.many:
+                name = f"rest {resource.name} {relation.name}"
+                related = Service(name, f"{path}/{relation.name}", factory=_related(resource, relation), **cors)
+                _add(related, "GET", views.related, Operation("related", resource, relation), "view")
+                yield related
+
+
+def _add(service: Service, method: str, view: Callable[..., Any], operation: Operation, permission: str) -> None:
+    service.add_view(method, view, permission=permission, operation=operation)
+
+
+def _collection(resource: Resource) -> Callable[[Request], Collection]:
+    def factory(request: Request) -> Collection:
+        return Collection(resource, request)
+
+    return factory
+
+
+def _record(resource: Resource) -> Callable[[Request], Record]:
+    def factory(request: Request) -> Record:
+        try:
+            return Collection(resource, request).record(request.matchdict["key"])
+        except NotFound:
+            # Who would be asked to sign in for any record is asked for this one too.
+            if request.identity.anonymous and not request.access.of(resource).may("view"):
+                raise Unauthorized from None
+            raise
+
+    return factory
+
+
+def _related(resource: Resource, relation: Relation) -> Callable[[Request], RelatedCollection]:
+    record = _record(resource)
+
+    def factory(request: Request) -> RelatedCollection:
+        return RelatedCollection(record(request), relation)
+
+    return factory
+
+
+def _cors(settings: RestSettings) -> dict[str, Any]:
+    if not settings.cors_origins:
+        return {}
+    policy = {
+        "origins": settings.cors_origins,
+        "headers": ("ETag", "Link", "Location", "X-Request-Id", "Retry-After"),
+        "max_age": settings.cors_max_age,
+        "credentials": False,
+    }
+    return {"cors_policy": policy}

@@ -1,0 +1,79 @@
+"""The views of the services. The policy is in the statement; a view only carries the question there and the answer back."""
+
+from __future__ import annotations
+
+import json
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from colonnade.core.body import json_body
+from colonnade.core.negotiation import preferred_type
+from colonnade.core.plugins import plugins_of
+from colonnade.core.reading import Query, Within, parse, reader_of, reading_of
+from colonnade.core.resources import resources_of
+from colonnade.core.settings import settings_of
+from colonnade.core.tree import absent, join_key
+from colonnade.core.writing import writer_of
+
+from .answers import JSON, created, document, page
+from .links import api_url, record_url
+from .settings import RestSettings
+
+
+def root(request: Request) -> Response:
+    """What this API can do, and its resources."""
+    preferred_type(request, [JSON])
+    base = api_url(request)
+    content = {
+        "capabilities": [
+            {"name": plugin.name, "summary": plugin.summary} for plugin in plugins_of(request.registry)
+        ],
+        "resources": [
+            {"name": resource.name, "href": f"{base}/{resource.name}", "summary": resource.summary}
+            for resource in resources_of(request.registry).values()
+        ],
+    }
+    return document(request, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+
+
+def list_(request: Request) -> Response:
+    """A page of the records that the caller may see."""
+    preferred_type(request, [JSON])
+    query = _query(request)
+    return page(request, reader_of(request, api_url(request)).list(request.context.resource, query))
+
+
+def related(request: Request) -> Response:
+    """A page of the records that a relation of one record leads to."""
+    preferred_type(request, [JSON])
+    query = _query(request)
+    record, relation = request.context.record, request.context.relation
+    reader = reader_of(request, api_url(request))
+    return page(request, reader.list(relation.target, query, Within(relation, record.key)))
+
+
+def one(request: Request) -> Response:
+    """One record."""
+    preferred_type(request, [JSON])
+    record = request.context
+    text = reader_of(request, api_url(request)).one(record.resource, record.key, _query(request))
+    if text is None:
+        raise absent()
+    return document(request, text)
+
+
+def create(request: Request) -> Response:
+    """Create a record, and answer it as its author may see it."""
+    preferred_type(request, [JSON])
+    query = _query(request)
+    resource = request.context.resource
+    body = json_body(request, settings_of(request.registry, RestSettings).max_body_bytes)
+    key = writer_of(request).create(resource, body)
+    text = reader_of(request, api_url(request)).one(resource, key, query)
+    parts = [field.value.to_text(part) for field, part in zip(resource.key, key, strict=True)]
+    return created(record_url(request, resource, join_key(parts)), text)
+
+
+def _query(request: Request) -> Query:
+    return parse(request.query_string, reading_of(request.registry).limits)

@@ -1,0 +1,256 @@
+"""The compiled policy held against Pyramid's own ACLHelper, row by row.
+
+A random list is read by Colonnade. For each row, the identity gains a principal for each ``rows()`` entry whose bare
+condition a separate SELECT finds true; field entries are projected to one permission name; ACLHelper then decides. What
+the compiled form selects must be the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.authorization import ALL_PERMISSIONS, ACLHelper, Allow, Authenticated, Deny, Everyone
+from pyramid.exceptions import ConfigurationError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from colonnade.core.policy import Identity, Policy, Where, fields, me, rows
+from colonnade.core.policy.acl import Entry, read_acl, read_root_acl
+from colonnade.core.policy.compiling import Condition
+from colonnade.core.policy.terms import ME_PREFIX
+from colonnade.core.resources import Resource, Resources
+from colonnade.core.resources.mapping import fields_of, relations_of
+
+ROWS = 300
+PERMISSIONS = ("view", "create", "edit", "delete", "approve")
+ROLES = ("role:hr", "role:staff", "role:admin", "user:7")
+
+
+class Base(DeclarativeBase):
+    """A base of our own, so that these tables are nobody else's."""
+
+
+class Group(Base):
+    """What a paper may belong to."""
+
+    __tablename__ = "policy_group"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[int | None]
+
+
+class Paper(Base):
+    """Something with nulls, a self-reference and a relation, of which lists may speak."""
+
+    __tablename__ = "policy_paper"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int | None]
+    open: Mapped[bool | None]
+    owner_id: Mapped[int | None]
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("policy_group.id"))
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("policy_paper.id"))
+    group: Mapped[Group | None] = relationship()
+    parent: Mapped[Paper | None] = relationship(remote_side=[id])
+
+
+def fill(connection: sa.Connection, seed: int = 7) -> None:
+    """Make the tables and their 300 rows, nulls in every column that may have them."""
+    Base.metadata.create_all(connection)
+    dice = random.Random(seed)
+    maybe = lambda value: None if dice.random() < 0.2 else value  # noqa: E731
+    connection.execute(sa.insert(Group), [{"id": i, "level": maybe(dice.randrange(4))} for i in range(1, 9)])
+    papers = [
+        {
+            "id": i,
+            "size": maybe(dice.randrange(10)),
+            "open": maybe(dice.random() < 0.5),
+            "owner_id": maybe(dice.randrange(5, 10)),
+            "group_id": maybe(dice.randrange(1, 9)),
+            "parent_id": maybe(dice.randrange(1, i)) if i > 1 else None,
+        }
+        for i in range(1, ROWS + 1)
+    ]
+    connection.execute(sa.insert(Paper), papers)
+
+
+def conditions() -> list[sa.ColumnElement[bool]]:
+    """Expressions of every kind that a list may hold; many of them are NULL on some rows."""
+    return [
+        Paper.owner_id == me.id,
+        Paper.size > 4,
+        Paper.size.is_(None),
+        Paper.open == sa.true(),
+        sa.not_(Paper.open),
+        sa.and_(Paper.open, Paper.size < 3),
+        sa.or_(Paper.owner_id == me.id, Paper.size == 9),
+        Paper.group.has(Group.level > 1),
+        ~Paper.group.has(Group.level == 0),
+        Paper.parent.has(Paper.owner_id == me.id),
+        Paper.group_id.in_(sa.select(Group.id).where(Group.level == me.level)),
+        Paper.group_id.in_(me.groups),
+        Paper.group_id == sa.null(),
+        sa.literal(False),
+    ]
+
+
+def resource_with(acl: list[Any]) -> Resource:
+    """A resource over Paper with this list. Raises ConfigurationError for a list that is refused at start."""
+    mapper = sa.inspect(Paper)
+    resource = Resource("papers", Paper, mapper, "", Where(__file__, 1), fields_of(mapper))
+    resources = Resources()
+    resources.add(resource)
+    resource.relations = relations_of(resource, resources)
+    resource.acl = read_acl(acl, resource="papers", names=resource.names, keys=["id"])
+    return resource
+
+
+@dataclass
+class Case:
+    """One random policy, and one who asks."""
+
+    resource: Resource
+    root: tuple[Entry, ...]
+    identity: Identity
+    me: dict[str, object]
+    _matching: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def matching_places(self, connection: sa.Connection) -> dict[int, frozenset[int]]:
+        """For each row, the places of the ``rows()`` entries whose bare condition a SELECT of its own finds true."""
+        if not self._matching:
+            found: dict[int, set[int]] = {row: set() for row in range(1, ROWS + 1)}
+            for place, entry in enumerate(self.resource.acl):
+                if entry.condition is not None:
+                    statement = sa.select(Paper.id).where(entry.condition)
+                    for row in connection.execute(statement, _parameters(self)).scalars():
+                        found[row].add(place)
+            self._matching = {row: frozenset(places) for row, places in found.items()}
+        return self._matching
+
+
+def random_case(dice: random.Random) -> Case:
+    """Draw a list for the resource, one for Root, and an identity; again, if the list is one that is refused."""
+    while True:
+        try:
+            resource = resource_with([_entry(dice, rows_too=True) for _ in range(dice.randrange(1, 7))])
+            root = read_root_acl([_entry(dice, rows_too=False) for _ in range(dice.randrange(3))])
+        except ConfigurationError:
+            continue
+        roles = [role.removeprefix("role:") for role in ROLES if role.startswith("role:") and dice.random() < 0.5]
+        user_id = dice.choice([5, 6, 7])
+        identity = (
+            Identity(None, "anonymous", frozenset({Everyone}))
+            if dice.random() < 0.1
+            else Identity.signed_in(user_id, "somebody", roles=roles)
+        )
+        attributes = {"id": identity.id, "level": dice.choice([0, 1, None]), "groups": dice.sample(range(1, 9), 3)}
+        return Case(resource, root, identity, attributes)
+
+
+def _entry(dice: random.Random, *, rows_too: bool) -> tuple[str, Any, Any]:
+    effect = Allow if dice.random() < 0.6 else Deny
+    who: Any = dice.choice([Everyone, Authenticated, *ROLES])
+    if rows_too and dice.random() < 0.6:
+        who = rows(dice.choice(conditions()), who=dice.choice([Everyone, Authenticated, *ROLES]))
+    return effect, who, _permission(dice, rows_too)
+
+
+def _permission(dice: random.Random, named: bool) -> Any:
+    names = ("size", "open", "owner_id", "group")
+    of_fields = fields(*dice.sample(names, dice.randrange(1, 3))) if named else fields()
+    kinds: list[Any] = [
+        ALL_PERMISSIONS,
+        dice.choice(PERMISSIONS),
+        dice.choice(PERMISSIONS),
+        tuple(dice.sample(PERMISSIONS, 2)),
+        of_fields.view,
+        of_fields.write,
+        ("edit", of_fields.view),
+    ]
+    return dice.choice(kinds)
+
+
+def questions(resource: Resource) -> Iterator[tuple[str, str | None]]:
+    """Every permission, and every field under each action that it knows."""
+    for permission in PERMISSIONS:
+        yield permission, None
+    for name in ("size", "open", "owner_id", "group"):
+        for permission in ("view", "create", "edit"):
+            yield permission, name
+
+
+def compiled_answer(case: Case, permission: str, field: str | None, connection: sa.Connection) -> set[int]:
+    """The keys that the compiled form selects."""
+    access = Policy(case.root).resource_access(case.resource, case.identity)
+    condition: Condition = access.decides(permission) if field is None else access.field(field, permission)
+    if field is not None:
+        # A field is decided among the rows that the action allows.
+        condition = _both(access.decides(permission), condition)
+    if isinstance(condition, bool):
+        return set(range(1, ROWS + 1)) if condition else set()
+    statement = sa.select(Paper.id).where(condition)
+    return set(connection.execute(statement, _parameters(case)).scalars())
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    if one is False or other is False:
+        return False
+    if one is True:
+        return other
+    return one if other is True else sa.and_(one, other)
+
+
+def _parameters(case: Case) -> dict[str, object]:
+    return {ME_PREFIX + name: value for name, value in case.me.items()}
+
+
+def expected_answer(case: Case, permission: str, field: str | None, connection: sa.Connection) -> set[int]:
+    """The keys for which ACLHelper permits it.
+
+    Rows that match the same entries are alike to it, so it is asked once for all of them.
+    """
+    alike = defaultdict(set)
+    for row, places in case.matching_places(connection).items():
+        alike[places].add(row)
+    allowed: set[int] = set()
+    for places, its_rows in alike.items():
+        asked = [(permission, None), (permission, field)] if field else [(permission, None)]
+        if permission not in ("view", "create"):
+            asked.append(("view", None))
+        if all(_helper_permits(case, name, of_field, places) for name, of_field in asked):
+            allowed |= its_rows
+    return allowed
+
+
+class _Context:
+    def __init__(self, acl: list[Any]) -> None:
+        self.__acl__ = acl
+
+
+def _helper_permits(case: Case, permission: str, field: str | None, places: frozenset[int]) -> bool:
+    """Ask about a row that matches the conditions at these places of the list."""
+    principals = set(case.identity.principals)
+    acl = []
+    for place, entry in enumerate((*case.resource.acl, *case.root)):
+        who = entry.principal
+        if entry.condition is not None:
+            who = f"rows:{place}"
+            if entry.principal in case.identity.principals and place in places:
+                principals.add(who)
+        acl.append((Allow if entry.allow else Deny, who, _projected(entry, permission, field)))
+    return bool(ACLHelper().permits(_Context(acl), principals, "asked"))
+
+
+def _projected(entry: Entry, permission: str, field: str | None) -> Any:
+    """The entry's permissions as names, the asked one called "asked"."""
+    if entry.every_permission:
+        return ALL_PERMISSIONS
+    names = {"asked" if name == permission else name for name in entry.names}
+    if field is not None:
+        mode = "view" if permission == "view" else "write"
+        for each in entry.fields:
+            if each.mode == mode and (each.names is None or field in each.names):
+                names.add("asked")
+    return tuple(names)
