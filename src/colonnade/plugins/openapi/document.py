@@ -1,0 +1,140 @@
+"""The OpenAPI 3.1 document of a running application: its resources, its services, nothing of what is switched off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pyramid.registry import Registry
+
+from colonnade.core.reading import ReadingSettings
+from colonnade.core.resources import Resource, resources_of
+from colonnade.core.settings import settings_of
+
+from . import querying, schemas
+from .components import model_schemas, models_in, resolved
+from .endpoints import Endpoint, endpoints_of
+from .naming import schema_names
+from .operations import Describing, headers, shared_headers, shared_parameters
+from .problems import problem_schemas, shared_responses
+from .schemas import Schema
+from .security import schemes
+from .settings import OpenapiSettings
+
+OPENAPI = "3.1.0"
+
+_COMMON = """\
+Errors are problems (RFC 9457): `application/problem+json`, with a `request_id` that is also in `X-Request-Id`.
+What a caller may not see looks as if it were not there. A field that is hidden on a record is left out of it.
+
+Reading answers with an `ETag`; send it back as `If-None-Match`, and the answer is a 304 as long as nothing changed.
+Lists come in pages: follow `next` until it is null."""
+
+
+def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
+    """Describe an application whose configuration is committed.
+
+    :param root: the path below which the application is mounted (WSGI's SCRIPT_NAME), "" where it is at the top; the
+        server of the document, unless the settings name others.
+    :returns: a JSON document that OpenAPI 3.1.0 and JSON Schema 2020-12 call valid; the same for the same application.
+    """
+    settings = settings_of(registry, OpenapiSettings)
+    limits = settings_of(registry, ReadingSettings)
+    endpoints = endpoints_of(registry)
+    resources = _resources(registry, endpoints)
+    names = schema_names(resources)
+    describing = Describing(registry, names, limits)
+    paths, tagged = _paths(describing, endpoints)
+    components = _components(registry, resources, names, limits)
+    references, further = model_schemas(models_in(paths), set(components["schemas"]))
+    components["schemas"] |= further
+    return {
+        "openapi": OPENAPI,
+        "info": {
+            "title": settings.title,
+            "version": settings.version,
+            "description": "\n\n".join(filter(None, (settings.description, _COMMON))),
+        },
+        "servers": [{"url": url} for url in settings.servers or (root or "/",)],
+        "tags": _tags(describing, endpoints, resources, tagged),
+        "paths": resolved(paths, references),
+        "components": components,
+    }
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The document as bytes, on one line."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+
+
+def _resources(registry: Registry, endpoints: Iterable[Endpoint]) -> tuple[Resource, ...]:
+    """The resources that an endpoint shows, with those that they may expand, in the order of declaration."""
+    shown: dict[str, Resource] = {}
+    waiting = [each.operation.resource for each in endpoints if each.operation and each.operation.resource]
+    while waiting:
+        resource = waiting.pop()
+        if resource.name not in shown:
+            shown[resource.name] = resource
+            waiting += [relation.target for relation in resource.relations.values()]
+    return tuple(resource for name, resource in resources_of(registry).items() if name in shown)
+
+
+def _paths(describing: Describing, endpoints: Iterable[Endpoint]) -> tuple[dict[str, Schema], set[str]]:
+    paths: dict[str, Schema] = {}
+    ids: set[str] = set()
+    tagged: set[str] = set()
+    for endpoint in endpoints:
+        item = paths.setdefault(endpoint.path, {})
+        if parameters := describing.path_parameters(endpoint):
+            item["parameters"] = parameters
+        operation = describing.operation(endpoint)
+        operation["operationId"] = _free(operation["operationId"], ids)
+        tagged.update(operation.get("tags", ()))
+        item[endpoint.method] = operation
+    return paths, tagged
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free = next(
+        each for each in (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3))) if each not in taken
+    )
+    taken.add(free)
+    return free
+
+
+def _tags(
+    describing: Describing, endpoints: Iterable[Endpoint], resources: Iterable[Resource], tagged: set[str]
+) -> list[Schema]:
+    said = {resource.name: resource.summary for resource in resources}
+    for endpoint in endpoints:
+        plugin = describing.plugin(endpoint)
+        if plugin is not None:
+            said.setdefault(plugin.name, plugin.summary)
+    said |= dict.fromkeys(sorted(tagged - said.keys()), "")
+    return [{"name": name, **({"description": text} if text else {})} for name, text in said.items() if name in tagged]
+
+
+def _components(
+    registry: Registry, resources: Iterable[Resource], names: Mapping[str, str], limits: ReadingSettings
+) -> dict[str, Schema]:
+    described: dict[str, Schema] = {}
+    for resource in resources:
+        name = names[resource.name]
+        body, definitions = schemas.creation_schema(resource)
+        described |= {
+            name: schemas.answer_schema(resource, names),
+            f"{name}List": schemas.list_schema(resource, names, limits.count_cap),
+            f"{name}Create": body,
+            **dict(querying.schemas(resource, name, limits)),
+            **definitions,
+        }
+    components: dict[str, Schema] = {
+        "schemas": {**described, **problem_schemas()},
+        "parameters": {**querying.shared_parameters(limits), **shared_parameters()},
+        "responses": shared_responses(headers("X-Request-Id")),
+        "headers": shared_headers(),
+    }
+    if security := schemes(registry):
+        components["securitySchemes"] = security
+    return components

@@ -1,0 +1,296 @@
+"""The query string of lists and records, described for one resource.
+
+Equality has a parameter for each field. The other operators are the properties of one exploded object, ``filter``
+(OpenAPI 3.1, section 4.8.12: style form), so that each is there for a program and a person is not shown hundreds.
+``where`` is JSON. What is listed goes one relation far; the description says that the API reads on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from colonnade.core.reading import ReadingSettings
+from colonnade.core.reading.grammar import CONTROLS, OPERATORS
+from colonnade.core.resources import Field, Resource
+
+from .examples import field_example
+from .schemas import TEXT, Schema, nullable, ref, text_schema
+
+_OF_TEXT = frozenset(OPERATORS[OPERATORS.index("contains") :])
+_MEANING = {
+    "exact": "is",
+    "ne": "is not (null included)",
+    "gt": "is greater than",
+    "gte": "is at least",
+    "lt": "is less than",
+    "lte": "is at most",
+    "in": "is one of, separated by commas",
+    "isnull": "is null (`true`), or not (`false`)",
+    "contains": "contains",
+    "icontains": "contains, in any case",
+    "startswith": "starts with",
+    "istartswith": "starts with, in any case",
+    "endswith": "ends with",
+    "iendswith": "ends with, in any case",
+    "iexact": "is, in any case",
+}
+
+
+def list_parameters(resource: Resource, name: str, limits: ReadingSettings) -> list[Schema]:
+    """The parameters of a list of this resource; `name` is that of its schemas."""
+    return [
+        *_equalities(resource),
+        *_selection(resource, name),
+        _query("filter", ref(name + "Filter"), _filter_text(resource), style="form", explode=True, example={}),
+        _where(resource, name),
+        *_controls(resource, name, limits),
+    ]
+
+
+def record_parameters(resource: Resource, name: str) -> list[Schema]:
+    """The parameters of one record."""
+    return list(_selection(resource, name))
+
+
+def schemas(resource: Resource, name: str, limits: ReadingSettings) -> Iterator[tuple[str, Schema]]:
+    """The schemas that the parameters refer to."""
+    yield name + "Filter", _filter_schema(resource)
+    yield name + "Where", _where_schema(resource, name)
+    if sortable := list(_sortable(resource)):
+        keys = [key for each in sortable for key in (each, f"-{each}")]
+        yield name + "Sort", {"type": "string", "enum": keys}
+    yield name + "Fields", {"type": "string", "enum": list(_selectable(resource))}
+    if resource.relations:
+        yield name + "Expand", _expand_schema(resource, limits)
+
+
+# -- Filters
+
+
+def _equalities(resource: Resource) -> Iterator[Schema]:
+    for field in _comparable(resource):
+        if field.name not in CONTROLS:
+            description = f"{field.description.rstrip('.')}; " if field.description else ""
+            yield _query(field.name, text_schema(field.value), f"{description}only records where it is this.")
+
+
+def _filter_schema(resource: Resource) -> Schema:
+    properties: dict[str, Schema] = {}
+    for field in resource.fields.values():
+        for operator in _operators(field):
+            if operator != "exact" or field.name in CONTROLS:
+                properties[f"{field.name}__{operator}"] = _operand(field, operator)
+    for relation in resource.relations.values():
+        for field in _comparable(relation.target):
+            properties[f"{relation.name}.{field.name}"] = text_schema(field.value)
+        properties[f"{relation.name}__isnull"] = _BOOLEAN
+    return {
+        "type": "object",
+        "description": "Conditions as `field__operator=value`, all of which must hold. "
+        + ", ".join(f"`{operator}`: {_MEANING[operator]}" for operator in OPERATORS)
+        + ".",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+_BOOLEAN: Schema = {"type": "boolean"}
+
+
+def _operand(field: Field, operator: str) -> Schema:
+    if operator == "isnull":
+        return _BOOLEAN
+    return TEXT if operator == "in" or operator in _OF_TEXT else text_schema(field.value)
+
+
+def _where_schema(resource: Resource, name: str) -> Schema:
+    """The document of ``where``. Fields with the same kinds of values share a pattern."""
+    conditions = {"type": "array", "items": ref(name + "Where")}
+    patterns: dict[str, Schema] = {}
+    for field in resource.fields.values():
+        operators = _operators(field)
+        value = field.value.request_schema()
+        single = [each for each in operators if each not in ("in", "isnull") and each not in _OF_TEXT]
+        if single:
+            patterns[_pattern(field, (*single, ""))] = nullable(value) if "exact" in operators else value
+        if texts := [each for each in operators if each in _OF_TEXT]:
+            patterns[_pattern(field, texts)] = TEXT
+        if "in" in operators:
+            patterns[_pattern(field, ["in"])] = {"type": "array", "items": value}
+        if "isnull" in operators:
+            patterns[_pattern(field, ["isnull"])] = _BOOLEAN
+    if names := "|".join(map(re.escape, resource.relations)):
+        patterns[f"^({names})\\."] = {"description": "A field of a related record, written as in the query string."}
+        patterns[f"^({names})__isnull$"] = _BOOLEAN
+    return {
+        "type": "object",
+        "description": "All members must hold; `or`, `and` and `not` combine further objects of this kind.",
+        "properties": {"or": conditions, "and": conditions, "not": ref(name + "Where")},
+        "patternProperties": patterns,
+        "additionalProperties": False,
+    }
+
+
+def _pattern(field: Field, operators: Iterable[str]) -> str:
+    named = [each for each in operators if each]
+    bare = "?" if "" in operators else ""
+    return f"^{re.escape(field.name)}(__({'|'.join(named)})){bare}$"
+
+
+def _where(resource: Resource, name: str) -> Schema:
+    conditions = [condition for field in resource.fields.values() for condition in _example_condition(field)]
+    example: Schema = {"or": conditions[:1] + [{"not": each} for each in conditions[1:2]]} if conditions else {}
+    return {
+        "name": "where",
+        "in": "query",
+        "description": "A filter as a JSON object, for what the query string cannot say: `or`, `and`, `not`.",
+        "content": {
+            "application/json": {
+                "schema": ref(name + "Where"),
+                "examples": {
+                    "none": {"summary": "No filter", "value": {}},
+                    **({"either": {"summary": "Either of two", "value": example}} if example else {}),
+                },
+            }
+        },
+    }
+
+
+def _example_condition(field: Field) -> Iterator[Schema]:
+    operators = _operators(field)
+    known = field_example(field)
+    if known and not field.key and "gte" in operators and not field.value.textual:
+        yield {f"{field.name}__gte": known[0]}
+    elif known and "icontains" in operators:
+        yield {f"{field.name}__icontains": str(known[0])[:3]}
+
+
+# -- What is shown, in which order
+
+
+def _selection(resource: Resource, name: str) -> Iterator[Schema]:
+    yield _query(
+        "fields",
+        {"type": "array", "items": ref(name + "Fields")},
+        "The members to show; all fields without it. A path such as `a.b` expands the relation on its way.",
+        style="form",
+        explode=False,
+    )
+    if resource.relations:
+        yield _query(
+            "expand",
+            ref(name + "Expand"),
+            "Relations to show with each record, separated by commas; what is nested is written with a dot. "
+            + _options_text(resource),
+        )
+
+
+def _controls(resource: Resource, name: str, limits: ReadingSettings) -> Iterator[Schema]:
+    if any(_sortable(resource)):
+        yield _query(
+            "sort",
+            {"type": "array", "items": ref(name + "Sort"), "maxItems": limits.max_sort, "uniqueItems": True},
+            "The order, its first key first; `-` is descending. Null sorts as the greatest value, the key comes last.",
+            style="form",
+            explode=False,
+        )
+    for parameter in ("Limit", "Cursor", "Page", "Offset", "Count"):
+        yield {"$ref": f"#/components/parameters/{parameter}"}
+
+
+def shared_parameters(limits: ReadingSettings) -> dict[str, Schema]:
+    """The parameters that every list has."""
+    return {
+        "Limit": _query(
+            "limit",
+            {"type": "integer", "minimum": 1, "maximum": limits.max_limit, "default": limits.default_limit},
+            "How many records a page holds.",
+            allowEmptyValue=True,
+        ),
+        "Cursor": _query(
+            "cursor",
+            TEXT,
+            "Where to go on: taken from `next`, never made. Good for this caller, sort and filter alone.",
+            allowEmptyValue=True,
+        ),
+        "Page": _query(
+            "page",
+            {"type": "integer", "minimum": 1, "maximum": 10**12},
+            "A page by its number, in place of a cursor; the further, the slower.",
+            allowEmptyValue=True,
+        ),
+        "Offset": _query(
+            "offset",
+            {"type": "integer", "minimum": 0, "maximum": 10**12},
+            "How many records to pass over, in place of a cursor; the more, the slower.",
+            allowEmptyValue=True,
+        ),
+        "Count": _query(
+            "count",
+            {"type": "string", "enum": ["exact", "capped"]},
+            f"Tell the `total`, too. `capped` stops counting at {limits.count_cap:,}.",
+            allowEmptyValue=True,
+        ),
+    }
+
+
+def _options_text(resource: Resource) -> str:
+    many = next((relation for relation in resource.relations.values() if relation.many), None)
+    if many is None:
+        return ""
+    key = many.target.key[0].name
+    return f"A relation to many takes options: `{many.name}(limit=5,sort=-{key})`."
+
+
+def _expand_schema(resource: Resource, limits: ReadingSettings) -> Schema:
+    """One relation or several, each perhaps with options; the exact grammar is the API's."""
+    names = "|".join(re.escape(name) for name in resource.relations)
+    item = rf"({names})(\.\w+)*(\([^()]*\))?"
+    example = next(iter(resource.relations))
+    return {
+        "type": "string",
+        "pattern": f"^{item}(,{item}){{0,{max(limits.max_expands - 1, 0)}}}$",
+        "examples": [example],
+    }
+
+
+# -- Names
+
+
+def _comparable(resource: Resource) -> Iterator[Field]:
+    return (field for field in resource.fields.values() if "exact" in field.value.operators)
+
+
+def _operators(field: Field) -> list[str]:
+    return [each for each in OPERATORS if each in field.value.operators]
+
+
+def _sortable(resource: Resource) -> Iterator[str]:
+    yield from (name for name, field in resource.fields.items() if field.value.ordered)
+    for relation in resource.relations.values():
+        if not relation.many:
+            yield from (
+                f"{relation.name}.{name}" for name, field in relation.target.fields.items() if field.value.ordered
+            )
+
+
+def _selectable(resource: Resource) -> Iterator[str]:
+    yield from resource.fields
+    for relation in resource.relations.values():
+        yield relation.name
+        yield from (f"{relation.name}.{name}" for name in relation.target.fields)
+
+
+def _filter_text(resource: Resource) -> str:
+    related = next((relation for relation in resource.relations.values() if relation.target.fields), None)
+    text = "More conditions, each a parameter of its own: `field__operator=value`."
+    if related is not None:
+        path = f"{related.name}.{next(iter(related.target.fields))}"
+        text += f" Fields of related records are written `{path}`, further ones with further dots, with any operator."
+    return text
+
+
+def _query(name: str, schema: Schema, description: str, **members: Any) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema, **members}
