@@ -58,16 +58,16 @@ def test_every_view_without_a_permission_is_told_at_once_with_its_line(bench: Be
     )
     assert told(bench) == [
         (
-            "zoo.py:11: the view function zoo.view of the route lions has no permission;"
-            " give permission=..., NO_PERMISSION_REQUIRED if anybody may call it"
+            "zoo.py:11: a view has no permission: function zoo.view of the route lions;"
+            " give it permission=..., which may be NO_PERMISSION_REQUIRED if anybody may call it"
         ),
         (
-            "zoo.py:14: the view function zoo.view has no permission;"
-            " give permission=..., NO_PERMISSION_REQUIRED if anybody may call it"
+            "zoo.py:14: a view has no permission: function zoo.view;"
+            " give it permission=..., which may be NO_PERMISSION_REQUIRED if anybody may call it"
         ),
         (
-            "zoo.py:15: the view function zoo.view has no permission;"
-            " give permission=..., NO_PERMISSION_REQUIRED if anybody may call it"
+            "zoo.py:15: a view has no permission: function zoo.view;"
+            " give it permission=..., which may be NO_PERMISSION_REQUIRED if anybody may call it"
         ),
     ]
 
@@ -107,7 +107,7 @@ def test_a_view_that_is_found_by_a_scan_is_told_with_its_own_line(bench: Bench) 
         """,
     )
     (mistake,) = told(bench)
-    assert mistake.startswith("zoo.py:3: the view function zoo.lions has no permission")
+    assert mistake.startswith("zoo.py:3: a view has no permission: function zoo.lions;")
 
 
 def test_a_view_that_replaces_a_guarded_one_without_a_guard_is_told(bench: Bench) -> None:
@@ -132,8 +132,7 @@ def test_a_service_without_a_permission_is_told_and_its_preflight_is_not(bench: 
         head=VIEWS,
     )
     (mistake,) = told(bench)
-    assert mistake.startswith("zoo.py:13: the view ")
-    assert "of the route lions has no permission" in mistake
+    assert mistake.startswith("zoo.py:13: a view has no permission: function zoo.view__GET, function zoo.view__HEAD of")
 
 
 def test_a_service_that_is_found_by_a_scan_is_told_with_its_own_line(bench: Bench) -> None:
@@ -154,7 +153,9 @@ def test_a_service_that_is_found_by_a_scan_is_told_with_its_own_line(bench: Benc
         """,
     )
     (mistake,) = told(bench)
-    assert mistake.startswith("zoo.py:5: ")
+    assert mistake.startswith(
+        "zoo.py:5: a view has no permission: function zoo.get__GET, function zoo.get__HEAD of the route"
+    )
 
 
 # -- Paths

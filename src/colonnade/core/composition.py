@@ -41,21 +41,21 @@ def check_composition(config: Configurator, core_views: Iterable[object]) -> Non
     """
     mistakes = [*_unguarded(config.registry, {id(view) for view in core_views}), *_contested(config.registry)]
     if mistakes:
-        # Once each: a GET of Cornice is a HEAD too.
-        raise ConfigurationErrors(dict.fromkeys(mistakes))
+        raise ConfigurationErrors(mistakes)
 
 
 def _unguarded(registry: Registry, core: set[int]) -> Iterator[Mistake]:
     if registry.queryUtility(IDefaultPermission) is not None:
         return  # Pyramid gives it to every view that names none.
+    found: dict[tuple[Origin, str], list[str]] = {}  # A GET of Cornice is a HEAD too, from one line.
     for view in _introspectables(registry, "views"):
         related = {each.category_name for each in registry.introspector.related(view)}
         if id(view) not in core and "permissions" not in related and not _exempt(view):
-            what = f"the view {view.title}" + (f" of the route {view['route_name']}" if view["route_name"] else "")
-            yield Mistake(
-                _origin(view),
-                f"{what} has no permission; give permission=..., NO_PERMISSION_REQUIRED if anybody may call it",
-            )
+            found.setdefault((_origin(view), view["route_name"] or ""), []).append(view.title)
+    for (origin, route), titles in found.items():
+        what = f"{', '.join(titles)}{f' of the route {route}' if route else ''}"
+        hint = "give it permission=..., which may be NO_PERMISSION_REQUIRED if anybody may call it"
+        yield Mistake(origin, f"a view has no permission: {what}; {hint}")
 
 
 def _exempt(view: Any) -> bool:

@@ -56,7 +56,7 @@ def commented(prefix: str, cls: type[Settings]) -> str:
     blocks = []
     for name, field in cls.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
-        value = "" if default is None else _written(_opened(default))
+        value = "" if default is None else _written(_opened(default)).replace("%", "%%")
         first, *others = ["", *value.splitlines()] if "\n" in value else [value]
         help_ = [f"# {line}" for line in textwrap.wrap(field.description or "", 118)]
         blocks.append(
