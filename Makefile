@@ -31,7 +31,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
+# Nobody who serves can do anything about it: https://github.com/Pylons/pyramid/issues/3731
 .PHONY: serve
+serve: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
 serve: install  ## prepare a database with demo data, then serve on http://127.0.0.1:6543
 	$(BIN)/colonnade -c development.ini demo
 	$(BIN)/pserve development.ini
