@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pyramid.exceptions import ConfigurationConflictError
+from pyramid.exceptions import ConfigurationConflictError, ConfigurationError
 from pyramid.interfaces import ITweens
 from webtest import TestApp
 
@@ -156,6 +156,26 @@ def test_a_service_that_is_found_by_a_scan_is_told_with_its_own_line(bench: Benc
     assert mistake.startswith(
         "zoo.py:5: a view has no permission: function zoo.get__GET, function zoo.get__HEAD of the route"
     )
+
+
+def test_a_resource_without_a_policy_is_refused_with_its_line(bench: Bench) -> None:
+    bench.plugin(
+        "zoo",
+        """
+        from sqlalchemy.orm import Mapped, mapped_column
+        from colonnade import Model
+
+        class ZooLion(Model):
+            __tablename__ = "zoo_lion"
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+        def includeme(config):
+            config.add_plugin("zoo")
+            config.add_resource(ZooLion)
+        """,
+    )
+    with pytest.raises(ConfigurationError, match=r"zoo\.py:10: the resource zoo-lions has no policy"):
+        start(colonnade__plugins="zoo")
 
 
 # -- Paths

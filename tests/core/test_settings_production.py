@@ -57,6 +57,17 @@ def test_the_toolbar_has_to_be_off(toolbar: str) -> None:
     ]
 
 
+def test_the_databases_password_is_one_of_those_that_nobody_may_guess() -> None:
+    assert wrong(**{"sqlalchemy.url": "postgresql://colonnade:colonnade@localhost/colonnade"}) == [
+        "settings: sqlalchemy.url has a password that anybody would try first; production does not start so"
+    ]
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    (mistake,) = wrong(**{"sqlalchemy.url": "sqlite://"})
+    assert mistake.startswith("settings: sqlalchemy.url is **********; it should name a file, sqlite:///path")
+
+
 class BrokerSettings(Settings):
     """A URL with a password in it, and a switch of one's own."""
 

@@ -200,6 +200,7 @@ def test_what_is_wrong_with_several_settings_together_is_told(bench: Bench) -> N
     "given",
     [
         {"token": "s3cr3t with spaces"},
+        {"token": "s3cr3t too"},
         {"token": {"s3cr3t": "a structure"}},
         {"tokens": '["s3cr3t", 7]'},
         {"broker": 1, "workers": "amqp://mall:s3cr3t@host"},

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from pyramid.registry import Registry
 
 from .declaration import Settings, is_secret, lines
-from .masking import MASK, masked
+from .masking import MASK, masked, without
 from .origin import ConfigurationErrors, Mistake, Origin, nearest
 from .safety import unsafe
 from .source import CORE, VARIABLES, Source, variable_of, variables_of
@@ -124,7 +124,7 @@ def _mistake(source: Source, prefix: str, cls: type[Settings], detail: ErrorDeta
     raw = detail["input"]
     words = _words(detail)
     if is_secret(cls, name):
-        shown, words = MASK, _without(words, [raw, source.raw(key)[0], *lines(source.raw(key)[0])])
+        shown, words = MASK, without(words, [raw, source.raw(key)[0], *lines(source.raw(key)[0])])
     else:
         shown, words = repr(masked(str(raw))) if isinstance(raw, str) else repr(raw), masked(words)
     return Mistake(origin, f"{'.'.join([key, *inside])} is {shown}; {words}")
@@ -133,13 +133,6 @@ def _mistake(source: Source, prefix: str, cls: type[Settings], detail: ErrorDeta
 def _words(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message.replace("Input should", "it should", 1)
-
-
-def _without(words: str, secrets: Iterable[object]) -> str:
-    """Take secrets out of the message of a validator that repeats its input."""
-    for secret in filter(None, map(str, secrets)):
-        words = words.replace(secret, MASK)
-    return words
 
 
 def _unknown_variables(
