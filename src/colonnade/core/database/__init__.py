@@ -1,0 +1,52 @@
+"""Engines, sessions, transactions, the Model base, migrations: everything that talks to a database.
+
+A plug-in may build a statement; only this room executes one. Reads go through :class:`ReadConnection`, by the driver's
+own cursor (`fetch`) or by SQLAlchemy (`rows`); writes through the session of the request. What goes wrong leaves the
+room as a problem (`problem_of`). It knows no resource, no policy and no plug-in; what a value looks like is
+core.values' business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from colonnade.core.database.connection import PooledReadConnection, ReadConnection
+from colonnade.core.database.database import Database, database_of, keep_database
+from colonnade.core.database.errors import problem_of, translated
+from colonnade.core.database.execution import execute, flush, statements_of
+from colonnade.core.database.model import Model
+from colonnade.core.database.prepared import Prepared
+from colonnade.core.database.sessions import manager_of, read_connection_for, session_for
+from colonnade.core.database.settings import DatabaseSettings
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+__all__ = [
+    "Database",
+    "DatabaseSettings",
+    "Model",
+    "PooledReadConnection",
+    "Prepared",
+    "ReadConnection",
+    "database_of",
+    "execute",
+    "flush",
+    "includeme",
+    "keep_database",
+    "manager_of",
+    "problem_of",
+    "read_connection_for",
+    "session_for",
+    "statements_of",
+    "translated",
+]
+
+
+def includeme(config: Configurator) -> None:
+    """Make the application's database (without touching it), its transactions, and the answers to its errors."""
+    from colonnade.core.settings import settings_of
+
+    keep_database(config.registry, Database(settings_of(config.registry, DatabaseSettings)))
+    config.include("colonnade.core.database.sessions")
+    config.include("colonnade.core.database.views")

@@ -1,0 +1,180 @@
+"""What reads are executed on: a connection of the read-only pool, or one that somebody lends."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from pyramid_retry import mark_error_retryable
+from sqlalchemy import Connection, Engine, Executable, Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from colonnade.core.database import sqlite
+from colonnade.core.database.errors import problem_of, translated
+from colonnade.core.database.failures import is_lost, is_stale_plan
+from colonnade.core.database.prepared import Prepared
+from colonnade.core.problems import BadRequest, Unprocessable
+
+_DRIVER_ERRORS = (psycopg.Error, sqlite3.Error)
+
+
+class ReadConnection:
+    """A connection to read by, lent by whoever owns its transaction: a write, a preview, a batch, a test.
+
+    Errors of the database are raised as problems (:func:`colonnade.core.database.problem_of`). Nothing is tried again
+    here: what was lost with the connection was the lender's transaction.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], observers: Sequence[Callable[[str], object]] = ()) -> None:
+        """Read on what `connect` gives, at each statement; `observers` are told what :meth:`fetch` sends."""
+        self._connect = connect
+        self._observers = observers
+
+    @property
+    def dialect_name(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._connect().dialect.name
+
+    def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Execute on the driver's own cursor, prepared by the server where there is one.
+
+        :param parameters: Python values by the names of the statement's parameters.
+        :returns: all rows, each value as the driver gives it: no result processing of SQLAlchemy.
+        """
+        connection = self._connect()
+        if not connection.in_transaction():
+            connection.begin()
+        try:
+            return self._fetch(connection.connection, prepared, prepared.arguments(parameters))
+        except _DRIVER_ERRORS as error:
+            problem = _translated(error)
+            if _is_disconnect(connection.engine, connection.connection, error):
+                _let_sqlalchemy_notice(connection)
+                mark_error_retryable(problem)  # what had been done is undone, and COMMIT was not yet sent
+            raise problem from error
+
+    def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        """Execute through SQLAlchemy, with the processing of its types, and return all rows."""
+        with translated():
+            return self._connect().execute(statement, parameters).all()
+
+    def _fetch(self, raw: PoolProxiedConnection, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+        for observe in self._observers:
+            observe(prepared.text)
+        driver = raw.driver_connection
+        if isinstance(driver, psycopg.Connection):
+            # psycopg's usual cursor would look for %(name)s in the text each time; this one sends it as it is.
+            cursor = psycopg.RawCursor(driver)
+            cursor.execute(prepared.query, arguments, prepare=True)
+            return cursor.fetchall()
+        assert isinstance(driver, sqlite3.Connection)
+        if limit := sqlite.time_limit(raw.info):
+            limit.start()
+        try:
+            rows: list[tuple[Any, ...]] = driver.execute(prepared.text, arguments).fetchall()
+        except OverflowError:
+            raise BadRequest("A number is too large for the database.") from None
+        return rows
+
+
+class PooledReadConnection(ReadConnection):
+    """A connection of the read-only pool: checked out at the first statement, given back by :meth:`close`.
+
+    A connection that turns out to be dead, after the server was restarted, is thrown away with all others that are as
+    old, and the statement is executed once more on a new one: it is a read, so nothing happens twice.
+    """
+
+    def __init__(self, engine: Engine, observers: Sequence[Callable[[str], object]] = ()) -> None:
+        """Read on connections of `engine`."""
+        super().__init__(self._through_sqlalchemy, observers)
+        self._engine = engine
+        self._raw: PoolProxiedConnection | None = None
+        self._connection: Connection | None = None
+
+    @property
+    def dialect_name(self) -> str:
+        return self._engine.dialect.name
+
+    def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        arguments = prepared.arguments(parameters)
+        try:
+            return self._fetch(self._raw or self._checked_out(), prepared, arguments)
+        except _DRIVER_ERRORS as error:
+            if not self._dropped(error):
+                raise _translated(error) from error
+        try:
+            return self._fetch(self._checked_out(), prepared, arguments)
+        except _DRIVER_ERRORS as error:
+            self._dropped(error)
+            raise _translated(error) from error
+
+    def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        try:
+            return self._through_sqlalchemy().execute(statement, parameters).all()
+        except DBAPIError as error:
+            if not self._dropped(error):
+                raise (problem_of(error) or error) from error.orig
+        with translated():
+            return self._through_sqlalchemy().execute(statement, parameters).all()
+
+    def close(self) -> None:
+        """Give the connection back to the pool. The next statement would check one out again."""
+        raw, connection, self._raw, self._connection = self._raw, self._connection, None, None
+        if connection is not None:
+            connection.close()
+        elif raw is not None:
+            raw.close()
+
+    def _checked_out(self) -> PoolProxiedConnection:
+        with translated():
+            self._raw = self._engine.raw_connection()
+        return self._raw
+
+    def _through_sqlalchemy(self) -> Connection:
+        if self._connection is None:
+            # Around the raw connection that is there: a request never holds two, which a full pool would never give it.
+            self._connection = Connection(self._engine, self._raw or self._checked_out())
+        return self._connection
+
+    def _dropped(self, error: Exception) -> bool:
+        """Throw the connection away if the statement may do on another one."""
+        raw = self._raw
+        if raw is None:
+            return False
+        if _is_disconnect(self._engine, raw, error):
+            _let_sqlalchemy_notice(self._through_sqlalchemy())
+        elif is_stale_plan(error):
+            raw.invalidate(error)
+        else:
+            return False
+        self.close()
+        return True
+
+
+def _is_disconnect(engine: Engine, raw: PoolProxiedConnection, error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    return is_lost(error) or engine.dialect.is_disconnect(error, raw.driver_connection, None)  # type: ignore[arg-type]
+
+
+def _let_sqlalchemy_notice(connection: Connection) -> None:
+    """Execute something on a dead connection, so that SQLAlchemy invalidates it and all of its pool that are as old.
+
+    The driver's own cursor goes round that; and the pool has no public method for it.
+    """
+    if not connection.invalidated:
+        try:
+            connection.exec_driver_sql("SELECT 1")
+        except DBAPIError:
+            return
+
+
+def _translated(error: Exception) -> Exception:
+    problem = problem_of(error)
+    if isinstance(problem, Unprocessable):
+        # Whatever cannot be compared with a column came with the query string.
+        return BadRequest(problem.detail)
+    return problem or error

@@ -1,0 +1,61 @@
+"""For rooms and plug-ins that build a statement: here it is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Result, event
+from sqlalchemy.orm import Mapper, Session
+
+from colonnade.core.database.database import Database
+from colonnade.core.database.errors import translated
+
+
+def execute(
+    session: Session,
+    statement: Executable,
+    parameters: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None,
+    *,
+    mapper: Mapper[Any] | None = None,
+) -> Result[Any]:
+    """Execute a statement of Core or ORM in a session's transaction, with the errors of the database as problems.
+
+    :param parameters: for one execution, or a list of them: a bulk insert.
+    :param mapper: of the resource that is written, so that a broken constraint points at its field.
+    """
+    with translated(mapper):
+        return session.execute(statement, parameters)
+
+
+def flush(session: Session, mapper: Mapper[Any] | None = None) -> None:
+    """Write what a session has pending, with the errors of the database as problems; see :func:`execute`."""
+    with translated(mapper):
+        session.flush()
+
+
+@contextmanager
+def statements_of(database: Database) -> Iterator[list[str]]:
+    """The SQL that a database is sent while the block lasts, by every road; without BEGIN, SAVEPOINT and their ends."""
+    seen: list[str] = []
+
+    def sent(
+        connection: Connection, cursor: object, statement: str, parameters: object, context: object, many: bool
+    ) -> None:
+        if statement.partition(" ")[0].upper() not in _OF_TRANSACTIONS:
+            seen.append(statement)
+
+    engines = (database.engine, database.reader)
+    database.observers.append(seen.append)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", sent)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", sent)
+        database.observers.remove(seen.append)
+
+
+_OF_TRANSACTIONS = frozenset({"BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT"})

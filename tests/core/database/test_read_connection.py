@@ -1,0 +1,276 @@
+"""Reads: what cannot be written, what is raised, what is given back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, func, insert, literal_column, select, text
+from sqlalchemy.exc import DBAPIError
+
+from colonnade.core.database import Database, Prepared, statements_of
+from colonnade.core.problems import BadRequest, Unavailable
+
+from .conftest import Person, Team
+
+WRITES = [
+    "CREATE TABLE sneaked (id INTEGER)",
+    "INSERT INTO team (id) VALUES (7)",
+    "DELETE FROM team",
+    "DROP TABLE person",
+]
+MANY = {
+    "sqlite": "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(30)",
+}
+
+
+def by_raw_road(database: Database, sql: str) -> Any:
+    """By the driver's cursor."""
+    with database.read() as connection:
+        return connection.fetch(Prepared.compile(text(sql), database.dialect), {})
+
+
+def by_sqlalchemy(database: Database, sql: str) -> Any:
+    """By SQLAlchemy."""
+    with database.read() as connection:
+        return connection.rows(text(sql))
+
+
+def tables(database: Database) -> list[Any]:
+    """What a connection of our own sees."""
+    with database.engine.begin() as connection:
+        return list(connection.execute(select(Team.id)).all())
+
+
+@pytest.mark.parametrize("road", [by_raw_road, by_sqlalchemy])
+@pytest.mark.parametrize("write", WRITES)
+def test_the_read_only_pool_can_change_nothing(database: Database, road: Any, write: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(insert(Team).values(id=1))
+    with pytest.raises(Unavailable, match="accepts no changes"):
+        road(database, write)
+    assert tables(database) == [(1,)]
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_the_read_only_pool_can_change_nothing_in_a_transaction_either(database: Database, write: str) -> None:
+    with database.reader.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        with pytest.raises(DBAPIError, match=r"read-?only"):
+            connection.exec_driver_sql(write)
+    with database.reader.connect().execution_options(isolation_level="SERIALIZABLE") as connection:
+        with pytest.raises(DBAPIError, match=r"read-?only"):
+            connection.exec_driver_sql(write)
+        connection.rollback()
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_what_values_look_like_as_text_does_not_depend_on_the_servers_settings(
+    own_database: Database, make_database: Any
+) -> None:
+    with own_database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = own_database.url.database
+        for setting in ("timezone = 'Asia/Tokyo'", "datestyle = 'German'", "intervalstyle = 'iso_8601'"):
+            connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET {setting}')
+    told = "SELECT (timestamptz '2026-11-22 09:00+00')::text, (interval '1 day 2 hours')::text"
+    fresh = make_database(own_database.url.render_as_string(hide_password=False))
+    assert by_raw_road(fresh, told) == [("2026-11-22 09:00:00+00", "1 day 02:00:00")]
+    with fresh.engine.connect() as connection:
+        assert connection.exec_driver_sql(told).all() == [("2026-11-22 09:00:00+00", "1 day 02:00:00")]
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_options_of_the_url_are_kept_and_cannot_make_the_reader_write(database: Database, make_database: Any) -> None:
+    url = database.url.update_query_dict({"options": "-c default_transaction_read_only=off -c work_mem=9MB"})
+    other = make_database(url.render_as_string(hide_password=False))
+    assert by_raw_road(other, "SELECT current_setting('work_mem')") == [("9MB",)]
+    with pytest.raises(Unavailable, match="accepts no changes"):
+        by_raw_road(other, "CREATE TABLE sneaked (id INTEGER)")
+
+
+@pytest.mark.parametrize("road", [by_raw_road, by_sqlalchemy])
+def test_a_statement_that_takes_too_long_is_stopped(
+    database: Database, make_database: Any, road: Any, dialect_name: str
+) -> None:
+    hasty = make_database(database.url.render_as_string(hide_password=False), statement_timeout=50)
+    with pytest.raises(Unavailable, match="took too long") as stopped:
+        road(hasty, MANY[dialect_name])
+    assert ("Retry-After", "5") in stopped.value.headers
+    assert road(hasty, "SELECT 1") == [(1,)]
+
+
+def test_time_is_given_to_each_statement_anew(database: Database, make_database: Any, dialect_name: str) -> None:
+    hasty = make_database(database.url.render_as_string(hide_password=False), statement_timeout=300, pool_size=1)
+    some = {
+        "sqlite": MANY["sqlite"].replace("FROM n)", "FROM n LIMIT 100000)"),
+        "postgresql": "SELECT pg_sleep(0.1)",
+    }
+    prepared = Prepared.compile(text(some[dialect_name]), hasty.dialect)
+    with hasty.read() as connection:
+        for _ in range(6):
+            assert len(connection.fetch(prepared, {})) == 1
+            assert len(connection.rows(text(some[dialect_name]))) == 1
+
+
+def test_a_full_pool_is_said_at_once_and_is_over_when_somebody_gives_back(
+    database: Database, make_database: Any
+) -> None:
+    small = make_database(
+        database.url.render_as_string(hide_password=False), pool_size=1, max_overflow=1, pool_timeout=0.05
+    )
+    with small.read() as one, small.read() as two:
+        one.rows(text("SELECT 1"))
+        two.rows(text("SELECT 1"))
+        for road in (by_raw_road, by_sqlalchemy):
+            with pytest.raises(Unavailable, match="All connections") as full:
+                road(small, "SELECT 1")
+            assert ("Retry-After", "1") in full.value.headers
+        assert (one.rows(text("SELECT 2")), two.rows(text("SELECT 3"))) == ([(2,)], [(3,)])
+    assert by_raw_road(small, "SELECT 1") == [(1,)]
+
+
+def test_one_who_reads_holds_one_connection_by_both_roads(database: Database, make_database: Any) -> None:
+    single = make_database(
+        database.url.render_as_string(hide_password=False), pool_size=1, max_overflow=0, pool_timeout=0.05
+    )
+    prepared = Prepared.compile(text("SELECT 1"), single.dialect)
+    with single.read() as connection:
+        assert connection.fetch(prepared, {}) == [(1,)]
+        assert connection.rows(text("SELECT 2")) == [(2,)]
+        assert connection.fetch(prepared, {}) == [(1,)]
+    with single.read() as connection:
+        assert connection.rows(text("SELECT 2")) == [(2,)]
+        assert connection.fetch(prepared, {}) == [(1,)]
+    assert single.reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_nothing_is_checked_out_before_the_first_statement(database: Database) -> None:
+    with database.read() as connection:
+        assert connection.dialect_name == database.dialect.name
+        assert database.reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_rows_have_names_and_the_types_of_sqlalchemy(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(insert(Person).values(id=1, mail="a@b"))
+    with database.read() as reading:
+        (row,) = reading.rows(select(Person.id, Person.mail).where(Person.id == bindparam("n")), {"n": 1})
+    assert (row.id, row.email) == (1, "a@b")
+
+
+def test_a_lent_connection_shows_what_its_transaction_has_changed(database: Database) -> None:
+    count = select(func.count()).select_from(Team)
+    prepared = Prepared.compile(count, database.dialect)
+    with database.engine.begin() as connection:
+        lent = database.reading_on(connection)
+        connection.execute(insert(Team).values(id=1))
+        assert (lent.fetch(prepared, {}), lent.rows(count), lent.dialect_name) == (
+            [(1,)],
+            [(1,)],
+            database.dialect.name,
+        )
+        with database.read() as outside:
+            assert outside.fetch(prepared, {}) == [(0,)]
+        connection.rollback()
+    assert tables(database) == []
+
+
+def test_a_first_fetch_on_a_lent_connection_is_in_its_transaction(database: Database) -> None:
+    with database.engine.connect() as connection:
+        database.reading_on(connection).fetch(Prepared.compile(select(Team.id), database.dialect), {})
+        assert connection.in_transaction()
+        connection.execute(insert(Team).values(id=1))
+        connection.rollback()
+    assert tables(database) == []
+
+
+def test_a_session_is_flushed_before_it_is_read(database: Database) -> None:
+    prepared = Prepared.compile(select(Team.id), database.dialect)
+    with database.sessions() as session:
+        session.add(Team(id=5))
+        assert database.reading_in(session).fetch(prepared, {}) == [(5,)]
+        session.add(Team(id=6))
+        assert database.reading_in(session).rows(select(func.count()).select_from(Team)) == [(2,)]
+
+
+@pytest.mark.parametrize("number", [10**18 * 10, -(10**30)])
+def test_a_number_that_no_column_holds_is_the_callers_mistake(database: Database, number: int) -> None:
+    prepared = Prepared.compile(select(Team.id).where(Team.id == bindparam("n")), database.dialect)
+    with database.read() as connection, pytest.raises(BadRequest):
+        connection.fetch(prepared, {"n": number})
+
+
+def test_a_mistake_of_ours_stays_one(database: Database) -> None:
+    prepared = Prepared.compile(select(literal_column("no_such_function(1)")), database.dialect)
+    with database.read() as connection:
+        with pytest.raises(Exception, match="no_such_function") as raised:
+            connection.fetch(prepared, {})
+        assert not isinstance(raised.value, Unavailable)
+        with pytest.raises(DBAPIError, match="no_such_function"):
+            connection.rows(select(literal_column("no_such_function(1)")))
+        assert connection.rows(text("SELECT 1")) == [(1,)]
+
+
+@pytest.mark.parametrize("road", [by_raw_road, by_sqlalchemy])
+@pytest.mark.parametrize("sql", ["SELECT id FROM nowhere", "SELECT no_column FROM team"])
+def test_a_table_that_is_not_there_says_to_migrate(database: Database, road: Any, sql: str) -> None:
+    with pytest.raises(Unavailable, match="colonnade migrate"):
+        road(database, sql)
+
+
+def test_a_table_that_changed_under_a_prepared_statement_is_read_all_the_same(own_database: Database) -> None:
+    prepared = Prepared.compile(text("SELECT * FROM team"), own_database.dialect)
+    with own_database.read() as connection:
+        assert connection.fetch(prepared, {}) == []
+        with own_database.engine.begin() as other:
+            other.exec_driver_sql("ALTER TABLE team ADD COLUMN name VARCHAR")
+            other.exec_driver_sql("INSERT INTO team (id, name) VALUES (1, 'new')")
+        assert connection.fetch(prepared, {}) == [(1, "new")]
+        for _ in range(10):  # by SQLAlchemy, psycopg prepares what it has seen five times
+            assert len(connection.rows(text("SELECT * FROM team"))) == 1
+        with own_database.engine.begin() as other:
+            other.exec_driver_sql("ALTER TABLE team ADD COLUMN size INTEGER DEFAULT 3")
+        assert connection.rows(text("SELECT * FROM team")) == [(1, "new", 3)]
+
+
+def test_statements_are_counted_on_every_road(database: Database) -> None:
+    with statements_of(database) as seen:
+        by_raw_road(database, "SELECT 1")
+        by_sqlalchemy(database, "SELECT 2")
+        with database.sessions.begin() as session, session.begin_nested():
+            session.execute(text("SELECT 3"))
+            database.reading_in(session).fetch(Prepared.compile(text("SELECT 4"), database.dialect), {})
+    by_raw_road(database, "SELECT 5")
+    assert seen == ["SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4"]
+
+
+def test_making_a_database_touches_nothing(tmp_path: Path, make_database: Any) -> None:
+    path = tmp_path / "absent.sqlite"
+    make_database(f"sqlite:///{path}")
+    make_database("postgresql://nobody@127.0.0.1:1/nothing")
+    assert not path.exists()
+
+
+def test_a_read_does_not_make_the_file_of_a_database(tmp_path: Path, make_database: Any) -> None:
+    database = make_database(f"sqlite:///{tmp_path}/100% of #1 & more.sqlite")
+    with pytest.raises(Unavailable, match="no such database"):
+        by_raw_road(database, "SELECT 1")
+    assert list(tmp_path.iterdir()) == []
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE made (id INTEGER)")
+    assert by_raw_road(database, "SELECT count(*) FROM made") == [(0,)]
+    assert (tmp_path / "100% of #1 & more.sqlite").exists()
+
+
+def test_sqlite_writers_and_readers_do_not_wait_for_each_other(tmp_path: Path, make_database: Any) -> None:
+    database = make_database(f"sqlite:///{tmp_path}/wal.sqlite")
+    with database.engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        connection.exec_driver_sql("CREATE TABLE made (id INTEGER)")
+    with database.engine.begin() as writing, database.read() as reading:
+        writing.exec_driver_sql("INSERT INTO made VALUES (1)")
+        assert reading.rows(text("SELECT count(*) FROM made")) == [(0,)]
+    assert by_raw_road(database, "SELECT count(*) FROM made") == [(1,)]
