@@ -53,7 +53,7 @@ class Paper(Base):
     group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("policy_group.id"))
     parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("policy_paper.id"))
     group: Mapped[Group | None] = relationship()
-    parent: Mapped[Paper | None] = relationship(remote_side=[id])
+    parent: Mapped[Paper | None] = relationship(remote_side="Paper.id")
 
 
 def fill(connection: sa.Connection, seed: int = 7) -> None:

@@ -72,7 +72,7 @@ def _last_match(entries: Iterable[Entry]) -> Condition:
 
 
 def _rows_ignored(entries: Iterable[Entry]) -> Condition:
-    kept = [entry for entry in entries]
+    kept = list(entries)
     return next((entry.allow for entry in kept), False)
 
 

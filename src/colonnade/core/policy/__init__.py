@@ -1,8 +1,8 @@
 """Who may do what: identity, principals, ``rows()``, ``fields()``, and lists of these compiled to SQL.
 
 One list decides everywhere: list, detail, count, create, edit, export, expand, search and live. `acl` reads a list,
-`compiling` makes one boolean expression of it, `access` keeps what was compiled for whom the same entries match. Nothing
-here reads a row; a decision is True, False or an expression that a statement takes in.
+`compiling` makes one boolean expression of it, `access` keeps what was compiled for whom the same entries match.
+Nothing here reads a row; a decision is True, False or an expression that a statement takes in.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 
 
 def includeme(config: Configurator) -> None:
-    """Bring the security policy and the directives ``add_root_acl``, ``set_authenticator``, ``add_identity_attribute``."""
+    """Bring the security policy, and the directives that say who asks and what holds for all."""
     config.include(".identity")
     config.include(".security")
     config.include(".root")

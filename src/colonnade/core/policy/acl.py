@@ -11,7 +11,7 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, E
 from pyramid.exceptions import ConfigurationError
 from sqlalchemy import ColumnElement
 
-from .terms import FieldPermission, rows, Mode
+from .terms import FieldPermission, Mode, rows
 
 Action = Literal["create", "edit"]
 
@@ -147,9 +147,7 @@ def read_acl(
         entry always shadows; all of them at once.
     """
     known, key_names = set(names), set(keys)
-    entries = tuple(
-        read_entry(each, wheres[index] if index < len(wheres) else None) for index, each in enumerate(raw)
-    )
+    entries = tuple(read_entry(each, wheres[index] if index < len(wheres) else None) for index, each in enumerate(raw))
     wrong: list[str] = []
     for index, entry in enumerate(entries):
         for permission in entry.fields:

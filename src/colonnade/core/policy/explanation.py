@@ -41,7 +41,7 @@ class Explanation:
 
 
 #: Finds one row of a statement, or None.
-Fetch = Callable[[sa.Select[Any], Mapping[str, object]], Sequence[Any] | None]
+Fetch = Callable[[sa.Select[*tuple[Any, ...]], Mapping[str, object]], Sequence[Any] | None]
 
 
 def explain(
@@ -63,10 +63,12 @@ def explain(
     :returns: one explanation for each decision that was made, in order: every action but ``create`` requires ``view``,
         and a field requires its row.
     """
-    asked = [("view", None)] if permission not in ("view", "create") or field else []
-    asked = [*dict.fromkeys([*asked, (permission, None), *([(permission, field)] if field else [])])]
+    asked: list[tuple[str, str | None]] = [] if permission == "create" else [("view", None)]
+    asked.append((permission, None))
+    if field is not None:
+        asked.append((permission, field))
     explanations = []
-    for name, of_field in asked:
+    for name, of_field in dict.fromkeys(asked):
         one = _explain(policy, resource, identity, me, name, key, of_field, fetch)
         explanations.append(one)
         if one.verdict == "denied":
@@ -104,9 +106,13 @@ def _explain(
             maybe = True
         elif each.matches and not maybe:
             verdict: Verdict = "allowed" if each.entry.allow else "denied"
-            return Explanation(permission, field, verdict, each.entry, considered, "the first entry that matches decides")
+            return Explanation(
+                permission, field, verdict, each.entry, considered, "the first entry that matches decides"
+            )
     if maybe and any(each.entry.allow for each in considered if each.matches is not False):
-        return Explanation(permission, field, "some rows", None, considered, "it depends on the row; ask for one record")
+        return Explanation(
+            permission, field, "some rows", None, considered, "it depends on the row; ask for one record"
+        )
     return Explanation(permission, field, "denied", None, considered, "no entry that matches allows it")
 
 
@@ -123,7 +129,7 @@ def _matches(
         return [True if entry.condition is None else None for entry in entries]
     columns = [sa.literal_column("1"), *(condition.is_(sa.true()) for condition in conditions)]
     keys = (getattr(resource.model, field.name) == part for field, part in zip(resource.key, key, strict=True))
-    statement = sa.select(*columns).select_from(resource.model).where(*keys)
+    statement: sa.Select[*tuple[Any, ...]] = sa.select(*columns).select_from(resource.model).where(*keys)
     row = fetch(statement, {ME_PREFIX + name: me[name] for name in me_names(statement)})
     if row is None:
         return None

@@ -26,7 +26,7 @@ def add_root_acl(config: Configurator, acl: Sequence[object]) -> None:
     :param acl: entries without ``rows()``, and with no ``fields()`` but the one that speaks of every field.
     :raises ConfigurationError: for an entry that cannot hold for every resource.
     """
-    where = Where(config.action_info.file, config.action_info.line)  # type: ignore[attr-defined]
+    where = Where(config.action_info.file, config.action_info.line)
     lines = entry_lines(where, "add_root_acl", "acl", len(acl))
     entries: list[Entry] = []
     for index, raw in enumerate(acl):

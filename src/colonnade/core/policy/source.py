@@ -45,9 +45,12 @@ def _assigned(tree: ast.Module, name: str, before: ast.Call) -> ast.expr | None:
     """The value last given to a name above the call."""
     found: ast.expr | None = None
     for node in ast.walk(tree):
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        if any(isinstance(each, ast.Name) and each.id == name for each in targets) and node.lineno < before.lineno:  # type: ignore[union-attr]
-            found = node.value  # type: ignore[union-attr]
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        else:
+            continue
+        if node.lineno < before.lineno and any(isinstance(each, ast.Name) and each.id == name for each in targets):
+            found = value
     return found

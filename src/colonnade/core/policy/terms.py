@@ -118,4 +118,4 @@ def _prepared(expression: ColumnElement[bool]) -> ColumnElement[bool]:
         among = listed(element.left, element.right.key)
         return among if element.operator is in_op else not_(among)
 
-    return visitors.replacement_traverse(expression, {}, replace)  # type: ignore[no-any-return, arg-type]
+    return visitors.replacement_traverse(expression, {}, replace)

@@ -66,7 +66,9 @@ class Names:
         """The way along one relation."""
         return Step(relation.name, self.access.of(relation.target))
 
-    def along(self, at: ResourceAccess, path: Path, parameter: str) -> tuple[Way, ResourceAccess, Relation | None, Path]:
+    def along(
+        self, at: ResourceAccess, path: Path, parameter: str
+    ) -> tuple[Way, ResourceAccess, Relation | None, Path]:
         """Follow to-one relations as far as they go.
 
         :returns: the way, where it led, the to-many relation it stopped at (None: at the last name), and what is left
@@ -86,7 +88,9 @@ class Names:
         known = self.known(at)
         near = get_close_matches(name, known, 1)
         guess = f"; did you mean {near[0]}?" if near else ""
-        return refused(parameter, f"{at.resource.name} has no field or relation {name[:80]!r}{guess}", "unknown_field", known)
+        return refused(
+            parameter, f"{at.resource.name} has no field or relation {name[:80]!r}{guess}", "unknown_field", known
+        )
 
 
 def refused(parameter: str, detail: str, code: str, allowed: Iterable[str] = ()) -> BadRequest:

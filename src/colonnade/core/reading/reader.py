@@ -72,7 +72,14 @@ class Reader:
         parent = self._parent(within, values)
         start = self._start(resource, query, plan, within, limit, values)
         shape = Shape(
-            "list", plan.access, plan.selection, plan.where, plan.orders, start, parent, self.limits.written_by == "python"
+            "list",
+            plan.access,
+            plan.selection,
+            plan.where,
+            plan.orders,
+            start,
+            parent,
+            self.limits.written_by == "python",
         )
         found = self._found(shape, values)
         if not found.count and within is not None:

@@ -35,9 +35,7 @@ class Selecting:
         self.planning = planning
         self.names = planning.names
 
-    def selection(
-        self, at: ResourceAccess, fields: tuple[Path, ...] | None, expand: tuple[Expand, ...]
-    ) -> Selection:
+    def selection(self, at: ResourceAccess, fields: tuple[Path, ...] | None, expand: tuple[Expand, ...]) -> Selection:
         """Merge ``fields`` and ``expand``. A path in ``fields`` expands the relations on its way."""
         asked = _Asked()
         for each in expand:

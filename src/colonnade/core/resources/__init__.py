@@ -1,8 +1,8 @@
 """The declaration: what a model is to every capability.
 
-A plug-in calls ``config.add_resource(Model, acl=[…])`` once; REST, OpenAPI, pages, import and export read the `Resource`
-that comes of it. The room reads fields, relations and constraints off the mapping and derives the schemas that bodies
-are validated by. It runs no statement and knows no capability.
+A plug-in calls ``config.add_resource(Model, acl=[…])`` once; REST, OpenAPI, pages, import and export read the
+`Resource` that comes of it. The room reads fields, relations and constraints off the mapping and derives the schemas
+that bodies are validated by. It runs no statement and knows no capability.
 """
 
 from __future__ import annotations

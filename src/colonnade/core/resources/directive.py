@@ -52,7 +52,7 @@ def add_resource(
     :param summary: one sentence for readers; by default the first of the class's docstring.
     :raises ConfigurationError: for a class that is not mapped, an unfit name, or a list that cannot be meant.
     """
-    where = Where(config.action_info.file, config.action_info.line)  # type: ignore[attr-defined]
+    where = Where(config.action_info.file, config.action_info.line)
     try:
         mapper = inspect(model)
     except NoInspectionAvailable:

@@ -24,19 +24,21 @@ def fields_of(mapper: Mapper[Any]) -> dict[str, Field]:
     :raises ConfigurationError: if the class has no primary key among its attributes.
     """
     unique = _unique_columns(mapper)
-    fields = {
-        prop.key: _field(mapper, prop, unique) for prop in mapper.column_attrs if not prop.key.startswith("_")
-    }
+    fields = {prop.key: _field(mapper, prop, unique) for prop in mapper.column_attrs if not prop.key.startswith("_")}
     keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
     if not keys <= set(fields):
-        raise ConfigurationError(f"{mapper.class_.__qualname__}: the key {', '.join(sorted(keys))} must be an attribute")
+        raise ConfigurationError(
+            f"{mapper.class_.__qualname__}: the key {', '.join(sorted(keys))} must be an attribute"
+        )
     return fields
 
 
 def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str]) -> Field:
     column = prop.columns[0]
     if not isinstance(column, sa.Column):
-        return Field(prop.key, value_for(column.type), column, nullable=True, generated=True, description=prop.doc or "")
+        return Field(
+            prop.key, value_for(column.type), column, nullable=True, generated=True, description=prop.doc or ""
+        )
     key = column in mapper.primary_key
     computed = column.computed is not None
     serial = key and _database_makes(column)
@@ -63,7 +65,7 @@ def _database_makes(column: sa.Column[Any]) -> bool:
     """Tell whether a key column is drawn by the database: an identity, a serial, SQLite's rowid."""
     if column.identity is not None or column.server_default is not None:
         return True
-    return column.default is None and column.table.autoincrement_column is column  # type: ignore[attr-defined]
+    return column.default is None and column.table.autoincrement_column is column
 
 
 def _unique_columns(mapper: Mapper[Any]) -> frozenset[str]:
@@ -78,7 +80,7 @@ def unique_sets(mapper: Mapper[Any]) -> tuple[frozenset[str], ...]:
     if isinstance(table, sa.Table):
         for constraint in table.constraints:
             if isinstance(constraint, sa.UniqueConstraint):
-                sets.append(frozenset(column.name for column in constraint.columns))
+                sets += [frozenset(column.name for column in constraint.columns)]
         for index in table.indexes:
             partial = any(options.get("where") is not None for options in map(dict, index.dialect_options.values()))
             plain = [column for column in index.expressions if isinstance(column, sa.Column)]
@@ -170,8 +172,8 @@ def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any
             )
     elif not prop.uselist:
         raise ConfigurationError(
-            f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} through a "
-            "table of its own, of which nothing promises one row; leave out uselist=False"
+            f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} through "
+            "a table of its own, of which nothing promises one row; leave out uselist=False"
         )
     return Relation(
         prop.key,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydantic
 from pydantic import BaseModel, ConfigDict, create_model
-from pydantic import Field as pydantic_field
 
 from .resource import Field, Resource
 
@@ -22,9 +22,7 @@ def create_schema(resource: Resource) -> type[BaseModel]:
     A member that was left out is not in ``model_fields_set``, and its column's own default holds.
     """
     members: dict[str, Any] = {
-        f"field_{index}": _member(field)
-        for index, field in enumerate(resource.fields.values())
-        if not field.generated
+        f"field_{index}": _member(field) for index, field in enumerate(resource.fields.values()) if not field.generated
     }
     return create_model(
         f"{resource.model.__name__}Create",
@@ -35,12 +33,12 @@ def create_schema(resource: Resource) -> type[BaseModel]:
 
 
 def _member(field: Field) -> tuple[Any, Any]:
-    """A member of the schema. It goes by an alias, so that a field may be called like a method of the schema's class."""
+    """A member of the schema. It goes by an alias: a field may be called like a method of the schema's class."""
     annotation = field.value.annotation(field.constraints)
     if field.nullable:
         annotation = annotation | None
     default: Any = ... if field.required else field.default
-    return annotation, pydantic_field(default, alias=field.name, description=field.description or None)
+    return annotation, pydantic.Field(default, alias=field.name, description=field.description or None)
 
 
 def given(body: BaseModel) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from .application import writer_of
 from .bodies import Bodies
+from .bulk import BulkCreation, Refusal, Row
+from .columns import columns_of
 from .writer import Writer
 
-__all__ = ["Bodies", "Writer", "writer_of"]
+__all__ = ["Bodies", "BulkCreation", "Refusal", "Row", "Writer", "columns_of", "writer_of"]

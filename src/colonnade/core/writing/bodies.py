@@ -55,9 +55,7 @@ class Bodies:
             )
         faults = [self._unknown(name) for name in body if name not in self.known]
         faults += [self._generated(name) for name in body if name in self.known and self._is_generated(name)]
-        writable = {
-            name: value for name, value in body.items() if name in self.known and not self._is_generated(name)
-        }
+        writable = {name: value for name, value in body.items() if name in self.known and not self._is_generated(name)}
         validated, wrong = self._validated(writable)
         if faults or wrong:
             raise Unprocessable("The record is not valid.", faults=[*faults, *wrong])
@@ -76,7 +74,7 @@ class Bodies:
                 name = str(each["loc"][0]) if each["loc"] else ""
                 if name in self.hidden or (each["type"] == "missing" and not self._may_write(name)):
                     raise Forbidden(
-                        f"You may not create a record of {self.resource.name}: it needs a field that is not yours to write."
+                        f"You may not create a record of {self.resource.name}: it needs a field that you may not write."
                     ) from None
                 faults.append(Fault(sentence(each), pointer=_pointer(each["loc"]), code=str(each["type"])))
             return {}, faults
@@ -89,7 +87,10 @@ class Bodies:
         if refused:
             raise Forbidden(
                 f"You may not write {', '.join(refused)}.",
-                faults=[Fault("may be seen but not written by you", pointer=_pointer((n,)), code="read_only") for n in refused],
+                faults=[
+                    Fault("may be seen but not written by you", pointer=_pointer((n,)), code="read_only")
+                    for n in refused
+                ],
             )
 
     def _unknown(self, name: str) -> Fault:

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from zope.sqlalchemy import mark_changed
 
 from colonnade.core.database import execute
 from colonnade.core.problems import Forbidden
@@ -166,8 +165,7 @@ class BulkCreation:
         keys = {key for values in self.values if (key := reference.key(values)) is not None}
         first = reference.columns[0]
         found = {
-            tuple(row)
-            for row in self._visible(reference.target, reference.columns, first, {key[0] for key in keys})
+            tuple(row) for row in self._visible(reference.target, reference.columns, first, {key[0] for key in keys})
         }
         for line, values in zip(self.lines, self.values, strict=True):
             key = reference.key(values)
@@ -213,21 +211,18 @@ class BulkCreation:
 
     def _insert(self) -> None:
         access = self.writer.access.of(self.resource)
-        names = [name for name in (self.values[0] if self.values else ())]
+        names = list(self.values[0]) if self.values else []
         decided = [access.decides("create"), *(access.field(name, "create") for name in names)]
         undecided = [condition for condition in decided if not isinstance(condition, bool)]
         statement = sa.insert(self.resource.model)
         keys = [getattr(self.resource.model, field.name) for field in self.resource.key]
         for batch in _batches(self.values, BATCH):
             if undecided:
-                made = execute(
-                    self.writer.session, statement.returning(*keys), batch, mapper=self.resource.mapper
-                )
+                made = execute(self.writer.session, statement.returning(*keys), batch, mapper=self.resource.mapper)
                 self._check_results(undecided, [tuple(row) for row in made])
             else:
                 execute(self.writer.session, statement, batch, mapper=self.resource.mapper)
             self.told(len(batch))
-        mark_changed(self.writer.session)
 
     def _check_results(self, undecided: Sequence[sa.ColumnElement[bool]], keys: Sequence[tuple[Any, ...]]) -> None:
         """Hold a batch of new rows against the policy: one that is not its author's to create refuses all."""
@@ -248,4 +243,3 @@ def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
 def _shown(text: str) -> str:
     """What stood there, short enough for a line."""
     return repr(text if len(text) <= 40 else text[:39] + "…")
-

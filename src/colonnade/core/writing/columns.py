@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,8 +44,11 @@ def columns_of(
     :param renamed: header → name of a field, or ``relation.field``; a header that is not in it is a field's name.
     :raises Unprocessable: with a fault for each header or name that is not right, all at once.
     """
-    faults = [Fault(f"--map names {name!r}, which is no header of the file", code="unknown_header", allowed=tuple(headers))
-              for name in renamed if name not in headers]
+    faults = [
+        Fault(f"--map names {name!r}, which is no header of the file", code="unknown_header", allowed=tuple(headers))
+        for name in renamed
+        if name not in headers
+    ]
     faults += [Fault(f"the header {name!r} stands twice", code="duplicate") for name in _twice(headers)]
     columns: list[Column] = []
     for header in headers:
@@ -87,7 +90,11 @@ def _column(header: str, name: str, access: Access, resource: Resource) -> Colum
         unique = tuple(
             f"{first}.{each.name}" for each in target.visible_fields if each.unique or relation.target.key == (each,)
         )
-        return Fault(f"{header}: {first} is given by one of its unique fields, not by {rest!r}", code="unknown_field", allowed=unique)
+        return Fault(
+            f"{header}: {first} is given by one of its unique fields, not by {rest!r}",
+            code="unknown_field",
+            allowed=unique,
+        )
     return RelationColumn(header, relation, field)
 
 
@@ -96,7 +103,7 @@ def _unknown(header: str, name: str, access: ResourceAccess) -> Fault:
     near = get_close_matches(name, known, 1)
     guess = f"; did you mean {near[0]}?" if near else ""
     return Fault(
-        f"{header}: {access.resource.name} has no field {name!r} to write{guess} (--map {header}=FIELD renames a header)",
+        f"{header}: {access.resource.name} has no field {name!r} to write{guess} (--map {header}=FIELD renames it)",
         code="unknown_field",
         allowed=known,
     )
@@ -134,14 +141,13 @@ def reader_of_field(field: Field) -> Callable[[str], Any]:
 def _check_of(field: Field) -> Callable[[Any], Any] | None:
     if not field.constraints:
         return None
-    from typing import Annotated
-
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.value.python_type, *field.constraints)])
+    annotation: Any = Annotated[(field.value.python_type, *field.constraints)]
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
 
     def check(value: Any) -> Any:
         try:
             return adapter.validate_python(value)
         except ValidationError as error:
-            raise ValueError(sentence(error.errors()[0])) from None  # type: ignore[arg-type]
+            raise ValueError(sentence(error.errors()[0])) from None
 
     return check

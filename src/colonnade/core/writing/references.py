@@ -38,9 +38,7 @@ class Reference:
         if len(self.columns) == 1:
             wanted: sa.ColumnElement[bool] = self.columns[0].in_([key[0] for key in keys])
         else:
-            wanted = sa.or_(
-                *(sa.and_(*(c == part for c, part in zip(self.columns, key, strict=True))) for key in keys)
-            )
+            wanted = sa.or_(*(sa.and_(*(c == part for c, part in zip(self.columns, key, strict=True))) for key in keys))
         statement = sa.select(*self.columns).where(wanted)
         return statement if view is True else statement.where(view)
 

@@ -78,7 +78,9 @@ class Writer:
         columns = [getattr(resource.model, field.name) for field in resource.key]
         for key in keys:
             matching = (column == part for column, part in zip(columns, key, strict=True))
-            allowed = sa.select(sa.literal_column("1")).select_from(resource.model).where(*matching, *undecided)
+            allowed: sa.Select[Any] = (
+                sa.select(sa.literal_column("1")).select_from(resource.model).where(*matching, *undecided)
+            )
             if execute(self.session, allowed, self.parameters(allowed)).first() is None:
                 raise _forbidden(resource)
 

@@ -47,7 +47,9 @@ def document(request: Request, text: str) -> Response:
     body = text.encode()
     tag = urlsafe_b64encode(blake2b(body, digest_size=15).digest()).decode()
     if request.if_match and tag not in request.if_match:
-        raise PreconditionFailed("The record has changed since: its ETag is another one now.", headers=[("ETag", f'"{tag}"')])
+        raise PreconditionFailed(
+            "The record has changed since: its ETag is another one now.", headers=[("ETag", f'"{tag}"')]
+        )
     if request.headers.get("If-None-Match") and tag in request.if_none_match:
         response = Response(status=304)
         response.content_type = None

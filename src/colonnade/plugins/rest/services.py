@@ -35,7 +35,9 @@ def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
     _add(root, "GET", views.root, Operation("root"), NO_PERMISSION_REQUIRED)
     yield root
     for resource in resources_of(config.registry).values():
-        collection = Service(f"rest {resource.name}", f"{PREFIX}/{resource.name}", factory=_collection(resource), **cors)
+        collection = Service(
+            f"rest {resource.name}", f"{PREFIX}/{resource.name}", factory=_collection(resource), **cors
+        )
         _add(collection, "GET", views.list_, Operation("list", resource), "view")
         _add(collection, "POST", views.create, Operation("create", resource), "create")
         yield collection

@@ -13,5 +13,7 @@ class RestSettings(Settings):
     cors_origins: tuple[str, ...] = Field(
         default=(), description="Origins whose pages may call the API from a browser, such as https://app.example.com."
     )
-    cors_max_age: int = Field(default=3600, ge=0, description="Seconds for which a browser may keep a preflight's answer.")
+    cors_max_age: int = Field(
+        default=3600, ge=0, description="Seconds for which a browser may keep a preflight's answer."
+    )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="The longest body of a request that is read.")

@@ -1,4 +1,4 @@
-"""The views of the services. The policy is in the statement; a view only carries the question there and the answer back."""
+"""The views of the services. The policy is in the statement; a view carries the question there and the answer back."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ def root(request: Request) -> Response:
     preferred_type(request, [JSON])
     base = api_url(request)
     content = {
-        "capabilities": [
-            {"name": plugin.name, "summary": plugin.summary} for plugin in plugins_of(request.registry)
-        ],
+        "capabilities": [{"name": plugin.name, "summary": plugin.summary} for plugin in plugins_of(request.registry)],
         "resources": [
             {"name": resource.name, "href": f"{base}/{resource.name}", "summary": resource.summary}
             for resource in resources_of(request.registry).values()

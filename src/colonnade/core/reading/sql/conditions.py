@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_, select, true
-
 from sqlalchemy.dialects import postgresql
 
+from colonnade.core.reading.shape import AllOf, AnyOf, Exists, Node, NotOf, Test
 from colonnade.core.values import fold_sql, listed
 
-from ..shape import AllOf, AnyOf, Exists, Node, NotOf, Test
 from .scope import Scope, whole
 
 _COMPARISONS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -105,4 +104,3 @@ def _textual(
         "endswith": or_(func.length(value) == 0, func.substr(column, -func.length(value)) == value),
     }
     return ways[operator]
-

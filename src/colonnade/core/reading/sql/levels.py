@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, literal, null, select, union_all
 from sqlalchemy.types import NullType
 
+from colonnade.core.reading.shape import Many, Selection, Step
 from colonnade.core.resources import Field
 from colonnade.core.tree import join_key
 
-from ..shape import Many, Selection, Step
 from .order import SortColumn, sort_columns
 from .page import PageScope, picked_columns
-from .scope import Scope, whole
+from .scope import AnySelect, Scope, whole
 from .text import absent, numbered
 
 Row: TypeAlias = Sequence[Any]
@@ -64,7 +64,12 @@ class Levels:
     """Builds the statement of all levels, and reads its rows."""
 
     def __init__(
-        self, page: PageScope, columns: Sequence[SortColumn], sort_fields: Sequence[Field], selection: Selection, dialect_name: str
+        self,
+        page: PageScope,
+        columns: Sequence[SortColumn],
+        sort_fields: Sequence[Field],
+        selection: Selection,
+        dialect_name: str,
     ) -> None:
         self.dialect_name = dialect_name
         self.sort_fields = sort_fields
@@ -75,7 +80,9 @@ class Levels:
         self.offsets: list[int] = []
         self.statement = self._statement()
 
-    def _level(self, page: PageScope, ordinals: list[ColumnElement[int]], selection: Selection, sorts: int = 0) -> _Level:
+    def _level(
+        self, page: PageScope, ordinals: list[ColumnElement[int]], selection: Selection, sorts: int = 0
+    ) -> _Level:
         level = _Level(len(self.levels), len(ordinals), page, ordinals)
         self.levels.append(level)
         level.sorts = [level.add(page.sort(index)) for index in range(sorts)]
@@ -138,7 +145,8 @@ class Levels:
             following = "null"
             if len(texts) > limit:
                 parts = join_key([to_text(row[at]) for at, to_text in key])
-                following = f'"{context.values["base"]}/{resource.name}/{quote(parts, safe=",~")}{context.values[many.slot + "_next"]}"'
+                address = f"{context.values['base']}/{resource.name}/{quote(parts, safe=',~')}"
+                following = f'"{address}{context.values[many.slot + "_next"]}"'
             return f'{{"data":[{",".join(texts[:limit])}],"next":{following}}}'
 
         return write
@@ -171,11 +179,11 @@ class Levels:
         for level in self.levels:
             self.offsets.append(place)
             place += len(level.columns)
-        selects: list[Select[Any]] = []
+        selects: list[AnySelect] = []
         for level in self.levels:
             columns: list[Any] = [literal(level.number).label("level")]
-            for index in range(depth):
-                columns.append(level.ordinals[index] if index < level.depth else cast(null(), BigInteger))
+            columns += level.ordinals
+            columns += [cast(null(), BigInteger)] * (depth - level.depth)
             for other in self.levels:
                 columns += other.columns if other is level else [_nothing(each) for each in other.columns]
             named = [column.label(f"x{index}") for index, column in enumerate(columns)]
@@ -229,4 +237,3 @@ def _again(parents: PageScope, page: PageScope, scope: Scope) -> Scope:
 
 def _nothing(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return null() if isinstance(column.type, NullType) else cast(null(), column.type)
-

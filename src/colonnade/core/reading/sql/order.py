@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_, tuple_
 
-from ..shape import Order
+from colonnade.core.reading.shape import Order
+
 from .conditions import ordered
 from .scope import Scope
 
@@ -85,6 +86,7 @@ def _after(columns: tuple[SortColumn, ...], nulls: tuple[bool, ...]) -> ColumnEl
         return false()
     column, null = columns[0], nulls[0]
     ways: list[ColumnElement[bool]] = []
+    same: ColumnElement[bool]
     if null:
         if column.descending:
             ways.append(column.compared.is_not(None))

@@ -13,11 +13,10 @@ from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam, select,
 from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.compiling import Condition
+from colonnade.core.reading.shape import Selection
 
-from ..shape import Selection
 from .order import SortColumn
 from .scope import Scope, whole
-
 
 _INTEGER = BigInteger()
 
@@ -94,9 +93,7 @@ def picked(
     return PageScope(scope, statement.subquery(scope.aliases.name("page")))
 
 
-def picked_columns(
-    scope: Scope, selection: Selection, columns: Sequence[SortColumn]
-) -> list[ColumnElement[Any]]:
+def picked_columns(scope: Scope, selection: Selection, columns: Sequence[SortColumn]) -> list[ColumnElement[Any]]:
     """What the answer needs of each row: fields, keys, foreign keys, the decisions on them, and the order's values."""
     resource = scope.access.resource
     names = dict.fromkeys([*selection.fields, *(field.name for field in resource.key)])

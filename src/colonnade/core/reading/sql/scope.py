@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, inspect, true
 from sqlalchemy.orm import Mapper, aliased
@@ -12,8 +12,9 @@ from sqlalchemy.sql import visitors
 
 from colonnade.core.policy.access import ResourceAccess
 from colonnade.core.policy.compiling import Condition, both
+from colonnade.core.reading.shape import Step, Way
 
-from ..shape import Step, Way
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 
 def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition:
@@ -32,7 +33,7 @@ def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition
             return selectable.corresponding_column(element)
         return None
 
-    return visitors.replacement_traverse(condition, {}, replace)  # type: ignore[no-any-return, arg-type]
+    return visitors.replacement_traverse(condition, {}, replace)
 
 
 def whole(condition: Condition) -> ColumnElement[bool]:
@@ -70,7 +71,7 @@ class Scope:
         #: For a joined scope: whence it was reached, and how.
         self.origin: tuple[Scope, Step] | None = None
         #: What is joined to the first scope, in order; joined scopes share their first scope's list.
-        self.joins: list[Callable[[Select[Any]], Select[Any]]] = []
+        self.joins: list[Callable[[AnySelect], AnySelect]] = []
 
     @classmethod
     def over(cls, access: ResourceAccess, aliases: Aliases) -> Scope:
@@ -140,7 +141,7 @@ class Scope:
             scope = scope.one(step)
         return scope
 
-    def joined(self, select: Select[Any]) -> Select[Any]:
+    def joined(self, select: AnySelect) -> AnySelect:
         """A select from this scope with all that was joined to it so far."""
         select = select.select_from(self.entity)
         for join in self.joins:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Dialect,
-    Select,
     bindparam,
     exists,
     func,
@@ -20,13 +19,13 @@ from sqlalchemy import (
 
 from colonnade.core.database import Prepared
 from colonnade.core.policy.terms import me_names
+from colonnade.core.reading.shape import Shape, Step
 
-from ..shape import Shape, Step
 from .conditions import written
 from .levels import Levels
 from .order import SortColumn, after, sort_columns
 from .page import PageScope, picked
-from .scope import Aliases, Scope, whole
+from .scope import Aliases, AnySelect, Scope, whole
 from .text import TextWriter, can_write, constant, numbered, order_fields, writable
 
 
@@ -89,7 +88,7 @@ def compiled(shape: Shape, dialect: Dialect) -> Statement:
 
 
 def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnElement[bool]]:
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     viewed = scope.viewed()
     if viewed is not True:
         conditions.append(whole(viewed) if viewed is False else viewed)
@@ -102,7 +101,7 @@ def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnEle
         conditions.append(_within(shape, scope))
     if shape.where is not None:
         conditions.append(written(shape.where, scope, dialect_name))
-    return conditions  # type: ignore[return-value]
+    return conditions
 
 
 def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
@@ -124,7 +123,7 @@ def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
     return exists(inner.correlate(scope.entity))
 
 
-def _count(shape: Shape, scope: Scope, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _count(shape: Shape, scope: Scope, conditions: Sequence[ColumnElement[bool]]) -> AnySelect:
     if shape.kind == "count":
         return scope.joined(select(constant(""), func.count())).where(*conditions)
     some = scope.joined(select(literal_column("1").label("one"))).where(*conditions)
@@ -134,7 +133,7 @@ def _count(shape: Shape, scope: Scope, conditions: Sequence[ColumnElement[bool]]
 
 def _text(
     shape: Shape, page: PageScope, columns: tuple[SortColumn, ...], sort_fields: Sequence[Any], writer: TextWriter
-) -> Select[Any]:
+) -> AnySelect:
     assert shape.selection is not None
     record = writer.record(page, shape.selection).label("j")
     if shape.kind == "one":
@@ -146,4 +145,3 @@ def _text(
     place = writer.array([(field, rows.c[f"o_{index}"]) for index, field in enumerate(sort_fields)])
     last = func.max(place).filter(rows.c.n == limit)
     return select(writer.joined(rows.c.j, rows.c.n, limit), func.count(), last).select_from(rows)
-

@@ -10,17 +10,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from colonnade.core.reading.shape import Many, Order, Selection, Step
 from colonnade.core.resources import Field
 
-from ..shape import Many, Order, Selection, Step
 from .order import SortColumn, sort_columns
 from .page import PageScope, picked
-from .scope import Scope, whole
+from .scope import AnySelect, Scope, whole
 
 #: The types whose values stand in a URL as they are; for others Python quotes them.
 URL_SAFE = frozenset({"integer", "uuid", "date"})
@@ -32,7 +32,7 @@ class Member:
 
     name: str
     text: ColumnElement[str]
-    shown: bool | ColumnElement[bool] = True
+    shown: Literal[True] | ColumnElement[bool] = True
 
 
 def can_write(selection: Selection, dialect_name: str) -> bool:
@@ -52,7 +52,7 @@ def writable(field: Field, dialect_name: str) -> bool:
     return field.value.json_sql(field.column, dialect_name) is not None
 
 
-def absent(scope: Scope, step: Step) -> bool | ColumnElement[bool]:
+def absent(scope: Scope, step: Step) -> Literal[True] | ColumnElement[bool]:
     """Where a to-one relation that leads to no visible row is shown as null; elsewhere it is left out.
 
     :returns: True for everywhere. Null says that there is no such row, so it is for those who see the foreign key to be
@@ -62,7 +62,7 @@ def absent(scope: Scope, step: Step) -> bool | ColumnElement[bool]:
     conditions = [whole(seen) for name in (relation.name, *relation.local) if (seen := scope.seen(name)) is not True]
     if relation.local and step.access.decides("view") is not True:
         conditions.append(or_(*(scope.column(name).is_(None) for name in relation.local)))
-    return reduce(lambda one, other: one & other, conditions) if conditions else True
+    return and_(*conditions) if conditions else True
 
 
 def constant(text: str) -> ColumnElement[str]:
@@ -113,7 +113,8 @@ class TextWriter:
         parts: list[ColumnElement[str] | str] = []
         for index, member in enumerate(members):
             comma = "" if certain and index == 0 else ","
-            shown = [comma + json.dumps(member.name, ensure_ascii=False) + ":", member.text]
+            name = json.dumps(member.name, ensure_ascii=False)
+            shown: list[ColumnElement[str] | str] = [f"{comma}{name}:", member.text]
             if member.shown is True:
                 parts += shown
             else:
@@ -143,9 +144,7 @@ class TextWriter:
 
     def _field(self, scope: Scope, name: str) -> Member:
         field = scope.access.resource.fields[name]
-        seen = scope.seen(name)
-        shown = seen if isinstance(seen, bool) else whole(seen)
-        return Member(name, self.value(field, scope.column(name), nullable=field.nullable), shown)
+        return Member(name, self.value(field, scope.column(name), nullable=field.nullable), _shown(scope, name))
 
     def _one(self, scope: Scope, step: Step, selection: Selection) -> Member:
         target = scope.one(step)
@@ -162,10 +161,9 @@ class TextWriter:
         rows = page.joined(select(record, number)).order_by(number).subquery(scope.aliases.name("rows"))
         data = self.joined(rows.c.j, rows.c.n, limit)
         following = case((func.count() > limit, self._link(scope, many)), else_=constant("null"))
-        text: Select[Any] = select(concatenated(['{"data":[', data, '],"next":', following, "}"]))
-        seen = scope.seen(many.step.relation)
-        shown = seen if isinstance(seen, bool) else whole(seen)
-        return Member(many.step.relation, text.correlate(scope.entity).scalar_subquery(), shown)
+        text: AnySelect = select(concatenated(['{"data":[', data, '],"next":', following, "}"]))
+        relation = many.step.relation
+        return Member(relation, text.correlate(scope.entity).scalar_subquery(), _shown(scope, relation))
 
     def _link(self, scope: Scope, many: Many) -> ColumnElement[str]:
         """The address of what comes after, as JSON: its constant parts are parameters that are JSON already."""
@@ -179,6 +177,11 @@ class TextWriter:
         return concatenated(['"', base, f"/{resource.name}/", *parts[1:], rest, '"'])
 
 
+def _shown(scope: Scope, name: str) -> Literal[True] | ColumnElement[bool]:
+    seen = scope.seen(name)
+    return True if seen is True else whole(seen)
+
+
 def related_page(scope: Scope, many: Many, dialect_name: str) -> tuple[PageScope, tuple[SortColumn, ...]]:
     """The rows that a to-many relation leads to from one row of the scope, picked up to the limit and one more."""
     target, attribute = scope.related(many.step)
@@ -187,9 +190,7 @@ def related_page(scope: Scope, many: Many, dialect_name: str) -> tuple[PageScope
     link = scope.link(many.step, target)
     if link is not True:
         conditions.append(whole(link))
-    page = picked(
-        target, many.selection, conditions, columns=columns, limit=many.slot, correlate=scope.entity
-    )
+    page = picked(target, many.selection, conditions, columns=columns, limit=many.slot, correlate=scope.entity)
     return page, columns
 
 

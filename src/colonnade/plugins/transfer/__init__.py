@@ -1,0 +1,16 @@
+"""Import and export: tables of text in and out of any resource.
+
+So far ``colonnade import RESOURCE FILE`` for CSV. `table` reads a file, `core.writing` decides on every row and writes
+them all or none, and `command` tells the person at the terminal.
+"""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    """Bring the verb ``import``."""
+    config.add_plugin("transfer", summary="Import of CSV files into any resource")
+    config.add_command("import", ".command:import_")
+    config.add_road("import", kind="write", summary="colonnade import RESOURCE FILE")
