@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.harness import workspace
-from tests.harness.markdown import Block, ExampleError, blocks_of, commands_of
+from tests.harness.http import exchanges_of, send
+from tests.harness.markdown import Block, ExampleError, blocks_of, commands_of, resembles, served_as
 from tests.harness.shell import Server, Shell, answers
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -57,6 +58,10 @@ class Examples:
         elif block.language == "console":
             for line, command, expected in commands_of(block):
                 self._command(f"{block.document}:{line}", command, expected)
+        elif block.language == "sh":
+            self._command(block.where, block.text, "")
+        elif block.language == "http":
+            self._exchange(block)
         elif block.language in READERS:
             try:
                 READERS[block.language](block.text)
@@ -65,11 +70,16 @@ class Examples:
         elif block.language == "python":
             self._python(block)
         elif block.language != "text":
-            known = ", ".join(sorted({*READERS, "console", "python"}))
+            known = ", ".join(sorted({*READERS, "console", "http", "python", "sh"}))
             raise ExampleError(
                 f"{block.where}: nothing can run {block.language or 'a block without a language'!r}; there is {known}, "
                 "`text` for what is no example, and `<!-- not run: REASON -->`"
             )
+
+    def serve_as(self, user: str) -> None:
+        """Serve the demo data, and have a token of this user in $TOKEN."""
+        self._command("served as", "make serve", "")
+        self._command("served as", f"export TOKEN=$(.venv/bin/colonnade -c development.ini token add {user})", "")
 
     def close(self) -> None:
         """End what the examples started."""
@@ -106,6 +116,15 @@ class Examples:
         output = workspace.moved_back(server.output, self.port).strip("\n")
         return resembles(output, f"…\n{expected}\n…")
 
+    def _exchange(self, block: Block) -> None:
+        _, token = self.shell.run('printf %s "${TOKEN:-}"', PATIENCE)
+        for exchange in exchanges_of(block):
+            try:
+                send(exchange, self.port, token, refused="refused" in block.words)
+            except ExampleError as error:
+                request = f"{exchange.method} {exchange.target}"
+                raise ExampleError(f"{block.document}:{exchange.line}: `{request}` {error}") from error
+
     def _python(self, block: Block) -> None:
         if block.text.lstrip().startswith(">>>"):
             self._dialogue(block)
@@ -127,25 +146,16 @@ class Examples:
             raise ExampleError(f"{block.where}: this dialogue goes otherwise:\n{''.join(said)}")
 
 
-def resembles(output: str, expected: str) -> bool:
-    """Whether an output is what a document shows. There, `…` or `...` stands for anything, on a line of its own for any
-    number of lines."""
-    pattern = ""
-    for line in expected.splitlines():
-        if line.strip() in ("…", "..."):
-            pattern += r"(?:.*\n)*?"
-        else:
-            pattern += re.sub(r"…|\\\.\\\.\\\.", ".*", re.escape(line.rstrip())) + r"[ \t]*\n"
-    return re.fullmatch(pattern, f"{output}\n") is not None
-
-
 def run_document(document: Path) -> None:
     """Run all examples of a document. Raises ExampleError for the first that does not do what the document says."""
-    blocks = list(blocks_of(document, (REPOSITORY / document).read_text(encoding="utf-8")))
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
+    blocks = list(blocks_of(document, text))
     with tempfile.TemporaryDirectory(prefix="colonnade_examples_") as name, _inside(folder := Path(name)):
         examples = Examples(document, folder)
         try:
             workspace.make_workspace(REPOSITORY, folder, examples.port)
+            if user := served_as(text):
+                examples.serve_as(user)
             for block in blocks:
                 examples.run(block)
         finally:

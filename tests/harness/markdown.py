@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})\s*(?P<language>[^\s`]*)")
+_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})\s*(?P<language>[^\s`]*)(?P<words>[^`]*)$")
 _COMMENT = re.compile(r"^\s*<!--\s*(?P<name>[a-z ]+?)\s*(?::\s*(?P<value>.*?))?\s*-->\s*$")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)")
+
+#: Said once in a document, anywhere: `make serve` runs before its first example, and $TOKEN is a token of that user.
+SERVED_AS = "served as"
 
 
 class ExampleError(Exception):
@@ -17,12 +20,13 @@ class ExampleError(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `line` is that of its first line of text (from 1); `file` is the name to write it under and
-    `not_run` the reason for leaving it alone, each "" where the document says nothing of the kind."""
+    """A fenced block. `line` is that of its first line of text (from 1), `words` are those after its language; `file`
+    is the name to write it under, `not_run` the reason for leaving it alone, "" where the document names none."""
 
     document: Path
     line: int
     language: str
+    words: tuple[str, ...]
     text: str
     file: str = ""
     not_run: str = ""
@@ -44,12 +48,19 @@ def blocks_of(document: Path, text: str) -> Iterator[Block]:
             if not body or body.pop() is not None:
                 raise ExampleError(f"{document}:{number}: this block has no end")
             code = "".join(f"{each}\n" for each in body)
-            yield _block(document, number + 1, fence["language"], code, comments)
+            yield _block(document, number + 1, fence["language"], tuple(fence["words"].split()), code, comments)
             comments = {}
         elif comment := _COMMENT.match(line):
-            comments[comment["name"]] = comment["value"] or ""
+            if comment["name"] != SERVED_AS:  # that one is said of the document
+                comments[comment["name"]] = comment["value"] or ""
         elif line.strip():
             comments = {}
+
+
+def served_as(text: str) -> str:
+    """For whom the document has a token from its beginning; "" where it does not say `<!-- served as: NAME -->`."""
+    found = (_COMMENT.match(line) for line in text.splitlines())
+    return next((each["value"] or "" for each in found if each and each["name"] == SERVED_AS), "")
 
 
 def links_of(text: str) -> Iterator[str]:
@@ -88,6 +99,18 @@ def commands_of(block: Block) -> Iterator[tuple[int, str, str]]:
         yield block.line + start, "\n".join(command), "".join(f"{line}\n" for line in rest).strip("\n")
 
 
+def resembles(output: str, expected: str) -> bool:
+    """Whether an output is what a document shows. There, `…` or `...` stands for anything, on a line of its own for any
+    number of lines."""
+    pattern = ""
+    for line in expected.splitlines():
+        if line.strip() in ("…", "..."):
+            pattern += r"(?:.*\n)*?"
+        else:
+            pattern += re.sub(r"…|\\\.\\\.\\\.", ".*", re.escape(line.rstrip())) + r"[ \t]*\n"
+    return re.fullmatch(pattern, f"{output}\n") is not None
+
+
 def _until(fence: str, lines: Iterator[tuple[int, str]]) -> Iterator[str | None]:
     """The lines up to the closing fence, then None; without it there is no None."""
     for _, line in lines:
@@ -97,11 +120,12 @@ def _until(fence: str, lines: Iterator[tuple[int, str]]) -> Iterator[str | None]
         yield line
 
 
-def _block(document: Path, line: int, language: str, text: str, comments: dict[str, str]) -> Block:
-    unknown = comments.keys() - {"file", "not run"}
-    if unknown or not all(comments.values()):
-        said = ", ".join(sorted(unknown or comments))
+def _block(
+    document: Path, line: int, language: str, words: tuple[str, ...], text: str, comments: dict[str, str]
+) -> Block:
+    if comments.keys() - {"file", "not run"} or not all(comments.values()):
+        said = ", ".join(sorted(comments))
         raise ExampleError(
             f"{document}:{line}: above a block one may say `file: NAME` or `not run: REASON`, not {said!r}"
         )
-    return Block(document, line, language, text, comments.get("file", ""), comments.get("not run", ""))
+    return Block(document, line, language, words, text, comments.get("file", ""), comments.get("not run", ""))
