@@ -110,6 +110,8 @@ def creation_example(resource: Resource) -> dict[str, Json] | None:
 
 def _candidates(field: Field) -> Iterator[Json]:
     schema = field.value.request_schema()
+    for constraint in field.constraints:
+        yield from getattr(constraint, "examples", None) or ()
     yield from schema.get("enum", ())
     if field.default is not None and not isinstance(field.default, str):
         yield field.default

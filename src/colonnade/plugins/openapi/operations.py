@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pyramid.registry import Registry
 
@@ -91,8 +92,11 @@ class Describing:
     def operation(self, endpoint: Endpoint) -> Schema:
         """The Operation Object of an endpoint: what is known of it, then what its view says of itself."""
         known = self._of_resource(endpoint.operation) if endpoint.operation else self._of_view(endpoint)
+        plugin = self.plugin(endpoint)
+        if plugin is not None:
+            known.setdefault("tags", [plugin.name])
         said = dict(endpoint.openapi)
-        described = {**known, **said, "responses": {**known["responses"], **said.get("responses", {})}}
+        described = {**known, **said, "responses": _merged(known["responses"], said.get("responses", {}))}
         if "parameters" in said:
             described["parameters"] = [*said["parameters"], *known.get("parameters", ())]
         return {**described, "security": said.get("security", security(self.registry, endpoint))}
@@ -219,7 +223,6 @@ class Describing:
 
     def _of_view(self, endpoint: Endpoint) -> Schema:
         summary, _, description = inspect.cleandoc(endpoint.doc).partition("\n")
-        plugin = self.plugin(endpoint)
         described: Schema = {
             "operationId": operation_id(f"{endpoint.method} {endpoint.route}"),
             "summary": summary.rstrip("."),
@@ -227,8 +230,6 @@ class Describing:
         }
         if description.strip():
             described["description"] = description.strip()
-        if plugin is not None:
-            described["tags"] = [plugin.name]
         if not any(str(status).startswith(("1", "2", "3", "d")) for status in endpoint.openapi.get("responses", ())):
             described["responses"] = {
                 "2XX": {"description": "Done.", "headers": headers("X-Request-Id")},
@@ -241,6 +242,12 @@ class Describing:
         """The plug-in that a view belongs to: that with the longest package name around the view's module."""
         around = [each for each in plugins_of(self.registry) if f"{endpoint.module}.".startswith(f"{each.module}.")]
         return max(around, key=lambda each: len(each.module), default=None)
+
+
+def _merged(known: Schema, said: Mapping[Any, Schema]) -> Schema:
+    """Responses by status, what is said before what is known, successes first."""
+    both = {str(status): {**known.get(str(status), {}), **response} for status, response in said.items()}
+    return dict(sorted({**known, **both}.items()))
 
 
 def _resource(operation: Operation) -> Resource:

@@ -7,8 +7,9 @@ Equality has a parameter for each field. The other operators are the properties 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from colonnade.core.reading import ReadingSettings
@@ -19,6 +20,7 @@ from .examples import field_example
 from .schemas import TEXT, Schema, nullable, ref, text_schema
 
 _OF_TEXT = frozenset(OPERATORS[OPERATORS.index("contains") :])
+_ORDER = ("gt", "gte", "lt", "lte")
 _MEANING = {
     "exact": "is",
     "ne": "is not (null included)",
@@ -72,8 +74,8 @@ def schemas(resource: Resource, name: str, limits: ReadingSettings) -> Iterator[
 def _equalities(resource: Resource) -> Iterator[Schema]:
     for field in _comparable(resource):
         if field.name not in CONTROLS:
-            description = f"{field.description.rstrip('.')}; " if field.description else ""
-            yield _query(field.name, text_schema(field.value), f"{description}only records where it is this.")
+            description = f"{field.description.rstrip('.')}. " if field.description else ""
+            yield _query(field.name, text_schema(field.value), f"{description}Only records where this is it.")
 
 
 def _filter_schema(resource: Resource) -> Schema:
@@ -106,24 +108,19 @@ def _operand(field: Field, operator: str) -> Schema:
 
 
 def _where_schema(resource: Resource, name: str) -> Schema:
-    """The document of ``where``. Fields with the same kinds of values share a pattern."""
+    """The document of ``where``. Fields that are compared with the same values share a pattern."""
     conditions = {"type": "array", "items": ref(name + "Where")}
-    patterns: dict[str, Schema] = {}
+    names: dict[tuple[str, str], list[str]] = {}
+    operands: dict[tuple[str, str], Schema] = {}
     for field in resource.fields.values():
-        operators = _operators(field)
-        value = field.value.request_schema()
-        single = [each for each in operators if each not in ("in", "isnull") and each not in _OF_TEXT]
-        if single:
-            patterns[_pattern(field, (*single, ""))] = nullable(value) if "exact" in operators else value
-        if texts := [each for each in operators if each in _OF_TEXT]:
-            patterns[_pattern(field, texts)] = TEXT
-        if "in" in operators:
-            patterns[_pattern(field, ["in"])] = {"type": "array", "items": value}
-        if "isnull" in operators:
-            patterns[_pattern(field, ["isnull"])] = _BOOLEAN
-    if names := "|".join(map(re.escape, resource.relations)):
-        patterns[f"^({names})\\."] = {"description": "A field of a related record, written as in the query string."}
-        patterns[f"^({names})__isnull$"] = _BOOLEAN
+        for operators, operand in _groups(field):
+            group = (operators, json.dumps(operand, sort_keys=True))
+            names.setdefault(group, []).append(re.escape(field.name))
+            operands[group] = operand
+    patterns = {f"^({'|'.join(names[group])}){group[0]}$": operand for group, operand in operands.items()}
+    if relations := "|".join(map(re.escape, resource.relations)):
+        patterns[f"^({relations})__isnull$"] = _BOOLEAN
+        patterns[rf"^({relations})\."] = {"description": "A field of a related record; a dot follows each relation."}
     return {
         "type": "object",
         "description": "All members must hold; `or`, `and` and `not` combine further objects of this kind.",
@@ -133,28 +130,33 @@ def _where_schema(resource: Resource, name: str) -> Schema:
     }
 
 
-def _pattern(field: Field, operators: Iterable[str]) -> str:
-    named = [each for each in operators if each]
-    bare = "?" if "" in operators else ""
-    return f"^{re.escape(field.name)}(__({'|'.join(named)})){bare}$"
+def _groups(field: Field) -> Iterator[tuple[str, Schema]]:
+    """What follows the name of a field, as a regular expression, and what it is compared with then."""
+    value = field.value.request_schema()
+    operators = field.value.operators
+    if "exact" in operators:
+        yield "(__exact|__ne)?", nullable(value)
+    if order := [each for each in _ORDER if each in operators]:
+        yield f"__({'|'.join(order)})", value
+    if searches := [each for each in _operators(field) if each in _OF_TEXT]:
+        yield f"__({'|'.join(searches)})", TEXT
+    if "in" in operators:
+        yield "__in", {"type": "array", "items": value}
+    if "isnull" in operators:
+        yield "__isnull", _BOOLEAN
 
 
 def _where(resource: Resource, name: str) -> Schema:
     conditions = [condition for field in resource.fields.values() for condition in _example_condition(field)]
-    example: Schema = {"or": conditions[:1] + [{"not": each} for each in conditions[1:2]]} if conditions else {}
+    text = "A filter as a JSON object, for what the query string cannot say: `or`, `and`, `not`."
+    if conditions:
+        example = {"or": conditions[:1] + [{"not": each} for each in conditions[1:2]]}
+        text += f" Such as `{json.dumps(example, ensure_ascii=False)}`."
     return {
         "name": "where",
         "in": "query",
-        "description": "A filter as a JSON object, for what the query string cannot say: `or`, `and`, `not`.",
-        "content": {
-            "application/json": {
-                "schema": ref(name + "Where"),
-                "examples": {
-                    "none": {"summary": "No filter", "value": {}},
-                    **({"either": {"summary": "Either of two", "value": example}} if example else {}),
-                },
-            }
-        },
+        "description": text,
+        "content": {"application/json": {"schema": ref(name + "Where"), "example": {}}},
     }
 
 
@@ -207,31 +209,26 @@ def shared_parameters(limits: ReadingSettings) -> dict[str, Schema]:
             "limit",
             {"type": "integer", "minimum": 1, "maximum": limits.max_limit, "default": limits.default_limit},
             "How many records a page holds.",
-            allowEmptyValue=True,
         ),
         "Cursor": _query(
             "cursor",
             TEXT,
             "Where to go on: taken from `next`, never made. Good for this caller, sort and filter alone.",
-            allowEmptyValue=True,
         ),
         "Page": _query(
             "page",
             {"type": "integer", "minimum": 1, "maximum": 10**12},
             "A page by its number, in place of a cursor; the further, the slower.",
-            allowEmptyValue=True,
         ),
         "Offset": _query(
             "offset",
             {"type": "integer", "minimum": 0, "maximum": 10**12},
             "How many records to pass over, in place of a cursor; the more, the slower.",
-            allowEmptyValue=True,
         ),
         "Count": _query(
             "count",
             {"type": "string", "enum": ["exact", "capped"]},
             f"Tell the `total`, too. `capped` stops counting at {limits.count_cap:,}.",
-            allowEmptyValue=True,
         ),
     }
 

@@ -22,6 +22,8 @@ def ref(name: str) -> Schema:
 
 def nullable(schema: Schema) -> Schema:
     """The schema, or null."""
+    if not schema:
+        return schema
     if isinstance(schema.get("type"), str) and "enum" not in schema and "const" not in schema:
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
@@ -77,6 +79,7 @@ def list_schema(resource: Resource, names: Mapping[str, str], count_cap: int) ->
         },
         "required": ["data", "next"],
         "additionalProperties": False,
+        "examples": [{"data": [record_example(resource)], "next": None}],
     }
 
 
@@ -101,7 +104,9 @@ def _field_schema(field: Field) -> Schema:
     schema = field.value.schema()
     if field.nullable:
         schema = nullable(schema)
-    description = _sentences(schema.get("description", ""), field.description, "Unique" if field.unique else "")
+    description = _sentences(
+        schema.get("description", ""), field.description, "Unique" if field.unique and not field.key else ""
+    )
     if description:
         schema = {**schema, "description": description}
     return {**schema, "readOnly": True} if field.generated else schema
