@@ -1,0 +1,116 @@
+"""``colonnade plugins``: what is on, and what each adds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from colonnade.core.console import Invocation, json_option, pass_invocation, write_json
+
+if TYPE_CHECKING:
+    from pyramid.registry import Registry
+
+    from colonnade.core.plugins import Plugin
+
+#: What is told of a plug-in, by Pyramid's name of the category; what directives of plug-ins register comes after these.
+_HEADINGS = {
+    "colonnade resources": "resources",
+    "routes": "routes",
+    "static views": "static files",
+    "subscribers": "subscribers",
+    "tweens": "tweens",
+    "colonnade commands": "verbs",
+    "colonnade roads": "roads",
+    "colonnade identity attributes": "attributes of me",
+    "colonnade authenticator": "authenticator",
+    "colonnade root acl": "permissions for all",
+}
+#: Parts of these, or of no interest to an operator.
+_LEFT_OUT = frozenset(
+    {"views", "permissions", "templates", "root factories", "view mappers", "view derivers", "colonnade plugins"}
+)
+
+
+@click.command()
+@json_option
+@pass_invocation
+def plugins(invocation: Invocation, as_json: bool) -> None:
+    """Print the plug-ins that are on, in order, and what each adds."""
+    from colonnade.core.plugins import plugins_of
+
+    registry = invocation.registry
+    on = plugins_of(registry)
+    added = _added(registry, on)
+    if as_json:
+        write_json([_members(plugin, added[plugin.name]) for plugin in on])
+        return
+    for plugin in on:
+        click.echo(f"{click.style(plugin.name, bold=True)}  {plugin.summary}")
+        _line("from", [f"{plugin.origin} ({plugin.module})"])
+        _line("requires", plugin.requires)
+        for heading, titles in added[plugin.name].items():
+            _line(heading, titles)
+        click.echo()
+
+
+def _members(plugin: Plugin, added: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "summary": plugin.summary,
+        "module": plugin.module,
+        "origin": str(plugin.origin),
+        "requires": plugin.requires,
+        "adds": added,
+    }
+
+
+def _line(heading: str, titles: Sequence[str]) -> None:
+    for number, title in enumerate(titles):
+        click.echo(f"  {heading if number == 0 else '':<12} {title}")
+
+
+def _added(registry: Registry, on: Sequence[Plugin]) -> dict[str, dict[str, list[str]]]:
+    """What each plug-in adds: heading → titles."""
+    found: dict[str, dict[str, list[str]]] = {plugin.name: {} for plugin in on}
+    for plugin in on:
+        if plugin.settings is not None:
+            found[plugin.name]["settings"] = [f"{plugin.name}.{name}" for name in plugin.settings.model_fields]
+    for category, entries in registry.introspector.categorized():
+        if category in _LEFT_OUT:
+            continue
+        heading = _HEADINGS.get(category, category.removeprefix("colonnade "))
+        for entry in entries:
+            owner = _owner(entry["introspectable"], on)
+            if owner is not None:
+                found[owner.name].setdefault(heading, []).append(_title(entry["introspectable"]))
+    order = ["settings", *_HEADINGS.values()]
+    return {
+        name: dict(sorted(headings.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
+        for name, headings in found.items()
+    }
+
+
+def _title(introspectable: Any) -> str:
+    if introspectable.category_name == "routes":
+        return str(introspectable["pattern"])
+    if introspectable.category_name == "colonnade resources":
+        resource = introspectable["resource"]
+        return f"{resource.name} ({resource.model.__qualname__})"
+    return str(introspectable.title)
+
+
+def _owner(introspectable: Any, on: Sequence[Plugin]) -> Plugin | None:
+    """The plug-in in whose files the directive was called; the most special one, if it lies within another."""
+    file = Path(introspectable.action_info.file)
+    owners = [(len(home.parts), plugin) for plugin in on for home in _homes(plugin) if file.is_relative_to(home)]
+    return max(owners, key=lambda each: each[0], default=(0, None))[1]
+
+
+def _homes(plugin: Plugin) -> Iterator[Path]:
+    """The folders of a plug-in that is a package, the file of one that is a module."""
+    module = sys.modules[plugin.module]
+    yield from map(Path, getattr(module, "__path__", None) or [module.__file__ or ""])
