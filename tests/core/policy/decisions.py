@@ -1,29 +1,20 @@
-"""The compiled policy held against Pyramid's own ACLHelper, row by row.
-
-A random list is read by Colonnade. For each row, the identity gains a principal for each ``rows()`` entry whose bare
-condition a separate SELECT finds true; field entries are projected to one permission name; ACLHelper then decides. What
-the compiled form selects must be the same.
-"""
+"""Random policies over 300 rows with nulls, a self-reference and a relation; `colonnade.testing.policy` judges them."""
 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from pyramid.authorization import ALL_PERMISSIONS, ACLHelper, Allow, Authenticated, Deny, Everyone
+from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
 from pyramid.exceptions import ConfigurationError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from colonnade.core.policy import Identity, Policy, Where, fields, me, rows
-from colonnade.core.policy.acl import Entry, read_acl, read_root_acl
-from colonnade.core.policy.compiling import Condition
-from colonnade.core.policy.terms import ME_PREFIX
+from colonnade.core.policy.acl import read_acl, read_root_acl
 from colonnade.core.resources import Resource, Resources
 from colonnade.core.resources.mapping import fields_of, relations_of
+from colonnade.testing.policy import Case
 
 ROWS = 300
 PERMISSIONS = ("view", "create", "edit", "delete", "approve")
@@ -107,29 +98,6 @@ def resource_with(acl: list[Any]) -> Resource:
     return resource
 
 
-@dataclass
-class Case:
-    """One random policy, and one who asks."""
-
-    resource: Resource
-    root: tuple[Entry, ...]
-    identity: Identity
-    me: dict[str, object]
-    _matching: dict[int, frozenset[int]] = field(default_factory=dict)
-
-    def matching_places(self, connection: sa.Connection) -> dict[int, frozenset[int]]:
-        """For each row, the places of the ``rows()`` entries whose bare condition a SELECT of its own finds true."""
-        if not self._matching:
-            found: dict[int, set[int]] = {row: set() for row in range(1, ROWS + 1)}
-            for place, entry in enumerate(self.resource.acl):
-                if entry.condition is not None:
-                    statement = sa.select(Paper.id).where(entry.condition)
-                    for row in connection.execute(statement, _parameters(self)).scalars():
-                        found[row].add(place)
-            self._matching = {row: frozenset(places) for row, places in found.items()}
-        return self._matching
-
-
 def random_case(dice: random.Random) -> Case:
     """Draw a list for the resource, one for Root, and an identity; again, if the list is one that is refused."""
     while True:
@@ -146,7 +114,7 @@ def random_case(dice: random.Random) -> Case:
             else Identity.signed_in(user_id, "somebody", roles=roles)
         )
         attributes = {"id": identity.id, "level": dice.choice([0, 1, None]), "groups": dice.sample(range(1, 9), 3)}
-        return Case(resource, root, identity, attributes)
+        return Case(resource, Policy(root), identity, attributes)
 
 
 def _entry(dice: random.Random, *, rows_too: bool) -> tuple[str, Any, Any]:
@@ -170,87 +138,3 @@ def _permission(dice: random.Random, named: bool) -> Any:
         ("edit", of_fields.view),
     ]
     return dice.choice(kinds)
-
-
-def questions(resource: Resource) -> Iterator[tuple[str, str | None]]:
-    """Every permission, and every field under each action that it knows."""
-    for permission in PERMISSIONS:
-        yield permission, None
-    for name in ("size", "open", "owner_id", "group"):
-        for permission in ("view", "create", "edit"):
-            yield permission, name
-
-
-def compiled_answer(case: Case, permission: str, field: str | None, connection: sa.Connection) -> set[int]:
-    """The keys that the compiled form selects."""
-    access = Policy(case.root).resource_access(case.resource, case.identity)
-    condition: Condition = access.decides(permission) if field is None else access.field(field, permission)
-    if field is not None:
-        # A field is decided among the rows that the action allows.
-        condition = _both(access.decides(permission), condition)
-    if isinstance(condition, bool):
-        return set(range(1, ROWS + 1)) if condition else set()
-    statement = sa.select(Paper.id).where(condition)
-    return set(connection.execute(statement, _parameters(case)).scalars())
-
-
-def _both(one: Condition, other: Condition) -> Condition:
-    if one is False or other is False:
-        return False
-    if one is True:
-        return other
-    return one if other is True else sa.and_(one, other)
-
-
-def _parameters(case: Case) -> dict[str, object]:
-    return {ME_PREFIX + name: value for name, value in case.me.items()}
-
-
-def expected_answer(case: Case, permission: str, field: str | None, connection: sa.Connection) -> set[int]:
-    """The keys for which ACLHelper permits it.
-
-    Rows that match the same entries are alike to it, so it is asked once for all of them.
-    """
-    alike = defaultdict(set)
-    for row, places in case.matching_places(connection).items():
-        alike[places].add(row)
-    allowed: set[int] = set()
-    for places, its_rows in alike.items():
-        asked = [(permission, None), (permission, field)] if field else [(permission, None)]
-        if permission not in ("view", "create"):
-            asked.append(("view", None))
-        if all(_helper_permits(case, name, of_field, places) for name, of_field in asked):
-            allowed |= its_rows
-    return allowed
-
-
-class _Context:
-    def __init__(self, acl: list[Any]) -> None:
-        self.__acl__ = acl
-
-
-def _helper_permits(case: Case, permission: str, field: str | None, places: frozenset[int]) -> bool:
-    """Ask about a row that matches the conditions at these places of the list."""
-    principals = set(case.identity.principals)
-    acl = []
-    for place, entry in enumerate((*case.resource.acl, *case.root)):
-        who = entry.principal
-        if entry.condition is not None:
-            who = f"rows:{place}"
-            if entry.principal in case.identity.principals and place in places:
-                principals.add(who)
-        acl.append((Allow if entry.allow else Deny, who, _projected(entry, permission, field)))
-    return bool(ACLHelper().permits(_Context(acl), principals, "asked"))
-
-
-def _projected(entry: Entry, permission: str, field: str | None) -> Any:
-    """The entry's permissions as names, the asked one called "asked"."""
-    if entry.every_permission:
-        return ALL_PERMISSIONS
-    names = {"asked" if name == permission else name for name in entry.names}
-    if field is not None:
-        mode = "view" if permission == "view" else "write"
-        for each in entry.fields:
-            if each.mode == mode and (each.names is None or field in each.names):
-                names.add("asked")
-    return tuple(names)
