@@ -143,8 +143,8 @@ def disagreements(case: Case, connection: sa.Connection) -> Iterator[str]:
             of_field = f" of {name}" if name else ""
             said = "; ".join(" ".join(str(entry).split()) for entry in case.entries)
             yield (
-                f"{permission}{of_field} on {case.resource.name} for {sorted(case.identity.principals)}: the two differ "
-                f"on {sorted(expected ^ compiled)[:5]}; the list is {said}"
+                f"{permission}{of_field} on {case.resource.name} for {sorted(case.identity.principals)}: "
+                f"they differ on {sorted(expected ^ compiled)[:5]}; the list is {said}"
             )
 
 
