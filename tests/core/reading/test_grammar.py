@@ -8,9 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.core.problems import BadRequest, Fault
-from colonnade.core.reading.grammar import CONTROLS, OPERATORS, continued, parse, unknown_operator
+from colonnade.core.reading.grammar import (
+    CONTROLS,
+    OPERATORS,
+    Compare,
+    Expand,
+    Query,
+    SortKey,
+    Together,
+    continued,
+    parse,
+    spell,
+    unknown_operator,
+)
 from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.query import Compare, Expand, Query, SortKey, Together, spell
 
 LIMITS = ReadingSettings()
 

@@ -10,9 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.core.problems import BadRequest, Fault
-from colonnade.core.reading.grammar import OPERATORS, parse, unknown_operator
+from colonnade.core.reading.grammar import (
+    OPERATORS,
+    And,
+    Compare,
+    Condition,
+    Not,
+    Or,
+    Together,
+    parse,
+    unknown_operator,
+)
 from colonnade.core.reading.limits import ReadingSettings
-from colonnade.core.reading.query import And, Compare, Condition, Not, Or, Together
 
 
 def read(document: object, also: str = "", **limits: Any) -> Condition | None:

@@ -8,9 +8,8 @@ comes in by `reader_of(request)`. The policy is part of the statement; there is 
 from __future__ import annotations
 
 from .application import includeme, reader_of, reading_of
-from .grammar import parse
+from .grammar import Query, parse
 from .limits import ReadingSettings
-from .query import Query
 from .reader import Listing, Reader, Within
 
 __all__ = [

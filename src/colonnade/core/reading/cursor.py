@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from colonnade.core.problems import BadRequest
 
-from .refusal import refused
+from .grammar import refused
 
 _VERSION = b"\x01"
 _SIGNATURE = 16

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from difflib import get_close_matches
 
 from colonnade.core.policy.access import Access, ResourceAccess
-from colonnade.core.problems import BadRequest, Fault
+from colonnade.core.problems import BadRequest
 from colonnade.core.resources import Field, Relation
 
-from .query import Path
+from .grammar import Path, refused, shortened
 from .shape import Step, Way
 
 
@@ -58,7 +57,9 @@ class Names:
         relation = self.relation(at, name)
         if relation is None:
             if self.field(at, name):
-                raise refused(parameter, f"{name} is a field of {at.resource.name}, not a relation", "not_a_relation")
+                raise refused(
+                    parameter, f"{name} is a field of {at.resource.name}, not a relation", code="not_a_relation"
+                )
             raise self.unknown(at, name, parameter)
         return relation
 
@@ -88,13 +89,5 @@ class Names:
         known = self.known(at)
         near = get_close_matches(name, known, 1)
         guess = f"; did you mean {near[0]}?" if near else ""
-        return refused(
-            parameter, f"{at.resource.name} has no field or relation {name[:80]!r}{guess}", "unknown_field", known
-        )
-
-
-def refused(parameter: str, detail: str, code: str, allowed: Iterable[str] = ()) -> BadRequest:
-    """The problem for one parameter: what is wrong, and what would be right."""
-    parameter = parameter[:200]
-    fault = Fault(detail, parameter=parameter, code=code, allowed=tuple(allowed))
-    return BadRequest(f"{parameter}: {detail}", faults=(fault,))
+        detail = f"{at.resource.name} has no field or relation {shortened(name)!r}{guess}"
+        return refused(parameter, detail, code="unknown_field", allowed=known)

@@ -10,10 +10,9 @@ from colonnade.core.policy.access import Access, ResourceAccess
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.values import fold
 
+from .grammar import And, Compare, Condition, Not, Or, Query, SortKey, Together, refused, unknown_operator
 from .limits import ReadingSettings
-from .names import Names, refused
-from .operators import unknown_operator
-from .query import And, Compare, Condition, Not, Or, Query, SortKey, Together
+from .names import Names
 from .selecting import Selecting
 from .shape import AllOf, AnyOf, Exists, Node, NotOf, Order, Selection, Test, Way
 
@@ -67,12 +66,11 @@ class Planning:
     def _order(self, at: ResourceAccess, key: SortKey) -> Order:
         way, end, many, rest = self.names.along(at, key.path, key.parameter)
         if many is not None:
-            raise refused(
-                key.parameter, f"cannot sort by {many.name}, which leads to many rows; filter by it instead", "to_many"
-            )
+            detail = f"cannot sort by {many.name}, which leads to many rows; filter by it instead"
+            raise refused(key.parameter, detail, code="to_many")
         field = self.names.require_field(end, rest[0], key.parameter)
         if not field.value.ordered:
-            raise refused(key.parameter, f"{field.name} ({field.value.name}) has no order", "unordered")
+            raise refused(key.parameter, f"{field.name} ({field.value.name}) has no order", code="unordered")
         return Order(way, field.name, key.descending)
 
     def condition(self, at: ResourceAccess, condition: Condition) -> Node:
@@ -133,12 +131,11 @@ class Planning:
 
     def _relation_test(self, way: Way, relation: Relation, compare: Compare) -> Node:
         if compare.operator != "isnull":
-            raise refused(
-                compare.parameter,
+            detail = (
                 f"{relation.name} is a relation; compare one of its fields, such as "
-                f"{relation.name}.{relation.target.key[0].name}, or ask for {relation.name}__isnull",
-                "relation",
+                f"{relation.name}.{relation.target.key[0].name}, or ask for {relation.name}__isnull"
             )
+            raise refused(compare.parameter, detail, code="relation")
         exists = Exists(way, self.names.step(relation), ())
         return NotOf(exists) if compare.value else exists
 
@@ -147,7 +144,7 @@ class Planning:
         try:
             return read(raw)
         except ValueError as error:
-            raise refused(compare.parameter, str(error), "value") from error
+            raise refused(compare.parameter, str(error), code="value") from error
 
 
 def _shortened(compare: Compare, path: tuple[str, ...]) -> Compare:

@@ -14,9 +14,9 @@ from colonnade.core.resources import Relation, Resource
 from colonnade.core.tree import absent
 
 from .cursor import Cursors
+from .grammar import Query, SortKey, spell
 from .limits import ReadingSettings
 from .planning import Plan, Planning
-from .query import Query, SortKey, spell
 from .shape import Order, Parent, Shape, Start
 from .shapes import Shapes
 from .sql.statement import Found

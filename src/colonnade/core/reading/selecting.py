@@ -9,8 +9,7 @@ from urllib.parse import quote
 from colonnade.core.policy.access import ResourceAccess
 from colonnade.core.resources import Relation
 
-from .names import refused
-from .query import Expand, Path, SortKey
+from .grammar import Expand, Path, SortKey, refused
 from .shape import Many, Selection
 
 if TYPE_CHECKING:
@@ -87,9 +86,8 @@ class Selecting:
 
     def _refuse_page(self, relation: Relation, asked: _Asked) -> None:
         if asked.limit is not None or asked.sort:
-            raise refused(
-                asked.parameter, f"{relation.name} leads to one record: limit and sort have no meaning there", "to_one"
-            )
+            detail = f"{relation.name} leads to one record: limit and sort have no meaning there"
+            raise refused(asked.parameter, detail, code="to_one")
 
     def _page(self, relation: Relation, asked: _Asked) -> str:
         """Keep the limit, and the query of the link to what comes after, as values of one slot."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from colonnade.core.problems import BadRequest
+from colonnade.core.reading.limits import ReadingSettings
 
-from .limits import ReadingSettings
 from .paths import path_of
 from .query import Compare
 from .refusal import refused, shortened

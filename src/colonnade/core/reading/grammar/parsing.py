@@ -11,18 +11,16 @@ from itertools import islice
 from typing import Literal
 
 from colonnade.core.problems import BadRequest, Fault
+from colonnade.core.reading.limits import ReadingSettings
 
-from .encoding import continued, pairs
+from .encoding import pairs
 from .expands import expands
-from .limits import ReadingSettings
 from .numbers import whole_number
-from .operators import OPERATORS, compare_text, unknown_operator
+from .operators import compare_text
 from .paths import field_paths, sort_keys
 from .query import Condition, Count, Expand, Path, Query, Together
 from .refusal import refused
 from .where import read_where, too_many_conditions
-
-__all__ = ["CONTROLS", "OPERATORS", "continued", "parse", "unknown_operator"]
 
 CONTROLS = ("sort", "fields", "expand", "limit", "cursor", "page", "offset", "count", "where")
 """The words that are not fields here. A column of such a name is reached by ``sort__exact``, or in ``where``."""

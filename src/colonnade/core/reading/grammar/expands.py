@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from colonnade.core.problems import BadRequest
+from colonnade.core.reading.limits import ReadingSettings
 
-from .limits import ReadingSettings
 from .numbers import whole_number
 from .paths import path_of, sort_keys
 from .query import Expand, Path, SortKey

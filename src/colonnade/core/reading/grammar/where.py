@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from colonnade.core.problems import BadRequest
+from colonnade.core.reading.limits import ReadingSettings
 
-from .limits import ReadingSettings
 from .operators import compare_json, too_long
 from .query import And, Compare, Condition, Not, Or, Together
 from .refusal import refused, shortened, unstorable

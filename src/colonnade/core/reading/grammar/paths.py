@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .limits import ReadingSettings
+from colonnade.core.reading.limits import ReadingSettings
+
 from .query import Path, SortKey
 from .refusal import refused, shortened
 
