@@ -126,6 +126,21 @@ def test_what_the_nearest_file_says_wins_and_its_line_is_the_one_told(bench: Ben
     ]
 
 
+def test_where_two_files_say_the_same_the_nearest_is_told(bench: Bench) -> None:
+    bench.ini("base.ini", "[app:main]\nuse = egg:colonnade\n\n\ncolonnade.environment = moon\n")
+    bench.ini(
+        "leaf.ini",
+        f"[app:main]\nuse = config:base.ini\ncolonnade.secret = {SECRET}\ncolonnade.environment = moon\n",
+    )
+    assert [each.partition(": ")[0] for each in bench.mistakes("leaf.ini")] == ["leaf.ini:4"]
+
+
+def test_where_two_sections_say_the_same_it_is_main(bench: Bench) -> None:
+    lines = f"use = egg:colonnade\ncolonnade.secret = {SECRET}\ncolonnade.environment = moon\n"
+    bench.ini("two.ini", f"[app:another]\n{lines}[app:main]\n{lines}")
+    assert [each.partition(": ")[0] for each in bench.mistakes("two.ini")] == ["two.ini:8"]
+
+
 def test_the_section_that_was_started_is_the_one_told(bench: Bench) -> None:
     bench.ini(
         "two.ini",

@@ -76,7 +76,7 @@ def read_source(global_config: Mapping[str, object], settings: Mapping[str, obje
         return Source(values, {}, SETTINGS, variables)
     origins = {}
     for each in reversed(application.written):  # The nearest is the first: let it be the last word.
-        if each.hidden_by is None and values.get(each.key) == each.value:
+        if values.get(each.key) == each.value:
             origins[each.key] = each.origin
     hidden = tuple(_hidden(application, values))
     return Source(values, origins, application.section, variables, hidden)
