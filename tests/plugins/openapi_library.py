@@ -1,7 +1,8 @@
-"""A plug-in for the tests of the document: models of every type of value, relations of every kind, services of its own."""
+"""A plug-in for the tests of the document: every type of value, every kind of relation, services of its own."""
 
 import enum
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -11,11 +12,13 @@ from pydantic import BaseModel
 from pydantic import Field as Constraint
 from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid.router import Router
 from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import JSON, Column, ForeignKey, Integer, LargeBinary, Numeric, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, Model, fields
+from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, Model, fields, main
+from colonnade.core.database import database_of
 from colonnade.core.policy import Identity
 from colonnade.core.problems import NotFound, Unauthorized
 
@@ -46,7 +49,8 @@ class Author(Model):
     email: Mapped[str | None] = mapped_column(String(200), unique=True)
     born_on: Mapped[date | None]
     royalty: Mapped[Annotated[Decimal, Constraint(ge=0, le=50)]] = mapped_column(Numeric(5, 2), default=Decimal(10))
-    books: Mapped[list["Book"]] = relationship(back_populates="author")
+    # By function, not by name: another test may have a class Book.
+    books: Mapped[list["Book"]] = relationship(lambda: Book, back_populates="author")
 
 
 class Book(Model):
@@ -69,8 +73,8 @@ class Book(Model):
     cover: Mapped[bytes | None] = mapped_column(LargeBinary(100))
     extra: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     limit: Mapped[str | None] = mapped_column(Text)
-    author: Mapped[Author | None] = relationship(back_populates="books")
-    tags: Mapped[list["Tag"]] = relationship(secondary=book_tag)
+    author: Mapped[Author | None] = relationship(lambda: Author, back_populates="books")
+    tags: Mapped[list["Tag"]] = relationship(lambda: Tag, secondary=book_tag)
 
 
 class Tag(Model):
@@ -95,6 +99,31 @@ class Opening(BaseModel):
 
     day: str
     hours: list[int] = []
+
+
+PLUGINS = ("health", "rest", "openapi", __name__)
+SECRET = "for-the-tests-of-the-document-and-nothing-else"
+
+
+def library(url: str = "sqlite:////nowhere/at/all.db", plugins: Iterable[str] = PLUGINS, **settings: str) -> Router:
+    """An application with this plug-in; `settings` are written `openapi__title`."""
+    dotted = {name.replace("__", "."): value for name, value in settings.items()}
+    return main(
+        {},
+        **{
+            "colonnade.secret": SECRET,
+            "colonnade.environment": "development",
+            "colonnade.plugins": "\n".join(plugins),
+            "sqlalchemy.url": url,
+            **dotted,
+        },
+    )
+
+
+def make_tables(app: Router) -> None:
+    """Create the tables of this plug-in, and no others."""
+    tables = [table for name, table in Model.metadata.tables.items() if name.startswith("openapi_")]
+    Model.metadata.create_all(database_of(app.registry).engine, tables=tables)
 
 
 def identify(request: Request) -> Identity | None:
