@@ -11,8 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from colonnade.core.database import Database, Prepared, statements_of
 from colonnade.core.problems import BadRequest, Unavailable
-
-from .conftest import Person, Team
+from tests.core.database.conftest import Person, Team
 
 WRITES = [
     "CREATE TABLE sneaked (id INTEGER)",

@@ -15,8 +15,7 @@ from webtest import TestApp
 
 from colonnade.core.database import Database, Prepared, statements_of
 from colonnade.core.problems import Unprocessable
-
-from .conftest import MakeApp, Team
+from tests.core.database.conftest import MakeApp, Team
 
 
 def count(database: Database) -> Any:

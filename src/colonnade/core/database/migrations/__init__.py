@@ -12,7 +12,7 @@ classes of other bases are their owners' business: nothing here looks at them.
 """
 
 from colonnade.core.database.migrations.comparing import Comparison, Difference, check
-from colonnade.core.database.migrations.generating import new_migration
+from colonnade.core.database.migrations.generating import NewMigration, new_migration
 from colonnade.core.database.migrations.running import Step, pending, upgrade
 from colonnade.core.database.migrations.sources import MigrationError, Source, sources_of, tables_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "MigrationError",
+    "NewMigration",
     "Source",
     "Step",
     "check",

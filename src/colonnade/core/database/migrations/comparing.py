@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
 from alembic.operations.ops import UpgradeOps
-from sqlalchemy import Connection, Table, inspect
+from sqlalchemy import Column, Connection, Table, inspect
 from sqlalchemy.orm import DeclarativeBase
 
 from colonnade.core.database.database import Database
 from colonnade.core.database.migrations.portable import portable
 from colonnade.core.database.migrations.running import upgrade_one
-from colonnade.core.database.migrations.scratch import NoScratchDatabase, scratch_postgresql, scratch_sqlite
+from colonnade.core.database.migrations.scratch import NoScratchDatabase, is_told, scratch_postgresql, scratch_sqlite
 from colonnade.core.database.migrations.sources import sources_of, tables_of
 from colonnade.core.database.model import Model
 from colonnade.core.plugins import Plugin
@@ -45,6 +46,14 @@ class Comparison:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ToDo:
+    """What would make the tables of a plug-in what its classes say, and what could not be compared."""
+
+    operations: UpgradeOps
+    notes: tuple[str, ...]
+
+
 def check(database: Database, plugins: Sequence[Plugin]) -> Comparison:
     """Compare on SQLite, and on PostgreSQL too where that is the application's database.
 
@@ -52,19 +61,22 @@ def check(database: Database, plugins: Sequence[Plugin]) -> Comparison:
 
     :raises MigrationError: if a migration fails on an empty database.
     """
-    found, notes = [], []
-    rooms = [scratch_sqlite]
-    if database.dialect.name == "postgresql":
-        rooms.append(scratch_postgresql)
-    for room in rooms:
+    differences: list[Difference] = []
+    notes: list[str] = []
+    for room in (scratch_sqlite, scratch_postgresql)[: 2 if database.dialect.name == "postgresql" else 1]:
         try:
             with room(database.settings) as connection:
                 notes += migrate_from_nothing(connection, plugins)
                 for plugin in plugins:
-                    found += differences(connection, plugin, plugins)
+                    found = to_do(connection, plugin, plugins)
+                    notes += found.notes
+                    differences += (
+                        Difference(plugin.name, connection.dialect.name, _in_words(each))
+                        for each in _flat(found.operations.as_diffs())
+                    )
         except NoScratchDatabase as error:
             notes.append(f"not compared on PostgreSQL: {error}")
-    return Comparison(tuple(found), tuple(dict.fromkeys(notes)))
+    return Comparison(tuple(differences), tuple(dict.fromkeys(notes)))
 
 
 def migrate_from_nothing(connection: Connection, plugins: Sequence[Plugin]) -> list[str]:
@@ -87,28 +99,32 @@ def migrate_from_nothing(connection: Connection, plugins: Sequence[Plugin]) -> l
     return notes
 
 
-def differences(connection: Connection, plugin: Plugin, plugins: Sequence[Plugin]) -> list[Difference]:
-    """How the tables of a plug-in's Model classes differ from those of a database."""
-    operations = to_do(connection, plugin, plugins)
-    return [Difference(plugin.name, connection.dialect.name, _in_words(each)) for each in _flat(operations.as_diffs())]
-
-
-def to_do(connection: Connection, plugin: Plugin, plugins: Sequence[Plugin]) -> UpgradeOps:
+def to_do(connection: Connection, plugin: Plugin, plugins: Sequence[Plugin]) -> ToDo:
     """What has to be done to a database, so that it has the tables of a plug-in's Model classes, with plain types."""
     own = {table.name for table in tables_of(plugin, plugins)}
     context = MigrationContext.configure(
         connection,
         opts={
             "include_object": _only(own),
-            "compare_type": True,
+            "compare_type": _compare_type,
             "compare_server_default": True,
             "target_metadata": Model.metadata,
         },
     )
-    operations = produce_migrations(context, portable(Model.metadata)).upgrade_ops
+    # Alembic and SQLAlchemy warn of what they cannot compare, such as an index over an expression on SQLite.
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        operations = produce_migrations(context, portable(Model.metadata)).upgrade_ops
     connection.rollback()
     assert operations is not None
-    return operations
+    notes = dict.fromkeys(f"{plugin.name}: {warning.message}" for warning in warned)
+    return ToDo(operations, tuple(notes))
+
+
+def _compare_type(context: MigrationContext, found: object, column: Column[Any], *types: object) -> bool | None:
+    """None lets Alembic compare; False says that the types are the same."""
+    assert context.connection is not None
+    return None if is_told(context.connection, column) else False
 
 
 def _only(own: Collection[str]) -> Any:

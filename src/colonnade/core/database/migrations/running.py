@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from alembic.config import Config
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from colonnade.core.database import postgresql, sqlite
 from colonnade.core.database.database import Database
 from colonnade.core.database.errors import translated
-from colonnade.core.database.migrations.sources import MigrationError, Source, known_revisions, sources_of
+from colonnade.core.database.migrations.sources import MigrationError, Source, sources_of
 from colonnade.core.database.model import Model
 from colonnade.core.plugins import Plugin
 
@@ -65,10 +66,10 @@ def pending(database: Database, plugins: Iterable[Plugin]) -> tuple[Step, ...]:
         tables = set(inspect(connection).get_table_names())
         missing: list[Step] = []
         for source in sources_of(plugins):
-            known = known_revisions(source)
+            known = _known(source)
             at = _revisions_in(connection, source) if source.version_table in tables else ()
-            if set(at) <= set(known):
-                missing += (Step(source.plugin, each, "") for each in known[_position(known, at) :])
+            if {each.revision for each in known}.issuperset(at):
+                missing += known[_position(known, at) :]
     return tuple(missing)
 
 
@@ -150,8 +151,14 @@ def _revisions_in(connection: Connection, source: Source) -> Sequence[str]:
     return connection.scalars(select(column("version_num")).select_from(table(source.version_table))).all()
 
 
-def _position(known: Sequence[str], at: Sequence[str]) -> int:
-    return max((known.index(each) + 1 for each in at), default=0)
+@lru_cache(maxsize=256)
+def _known(source: Source) -> tuple[Step, ...]:
+    """The migrations of a plug-in, read once in each process: the code that runs does not change any more."""
+    return tuple(_step(source, script) for script in source.revisions())
+
+
+def _position(known: Sequence[Step], at: Sequence[str]) -> int:
+    return max((number for number, step in enumerate(known, 1) if step.revision in at), default=0)
 
 
 def _step(source: Source, script: Script) -> Step:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Column, Connection, Integer, text
+from sqlalchemy.dialects.sqlite.base import SQLiteTypeCompiler
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from colonnade.core.database import postgresql, sqlite
 from colonnade.core.database.failures import driver_error
@@ -22,12 +25,34 @@ class NoScratchDatabase(Exception):
     """The role may not create a database to compare in."""
 
 
+class _TellingTypes(SQLiteTypeCompiler):
+    """Names columns by what they mean rather than by how SQLite stores them, which takes any name for a type.
+
+    A NUMERIC(12, 2) that is stored as a BIGINT is called NUMERIC(12, 2): so a change of its digits, or of INTEGER to
+    BIGINT, which make no other table on SQLite and a wrong one on PostgreSQL, is seen without a PostgreSQL.
+    """
+
+    def process(self, type_: TypeEngine[Any], **kw: Any) -> str:
+        expression = kw.get("type_expression")
+        if isinstance(expression, Column) and expression.primary_key:
+            return super().process(type_, **kw)  # a key that counts by itself has to be called INTEGER
+        return type_._compiler_dispatch(self, **kw)
+
+
+def is_told(connection: Connection, column: Column[Any]) -> bool:
+    """Whether the name of a column's type says what it means: not that of a number that is a key on SQLite."""
+    return connection.dialect.name != "sqlite" or not column.primary_key or not isinstance(column.type, Integer)
+
+
 @contextmanager
 def scratch_sqlite(settings: DatabaseSettings) -> Iterator[Connection]:
     """A connection to an empty SQLite database, gone afterwards."""
     with TemporaryDirectory(prefix="colonnade-") as folder:
         address = URL.create("sqlite+pysqlite", database=str(Path(folder, "scratch.sqlite")))
-        with sqlite.migrator(address, settings).connect() as connection:
+        engine = sqlite.migrator(address, settings)
+        # SQLAlchemy asks the one, Alembic the other.
+        engine.dialect.type_compiler_instance = engine.dialect.type_compiler = _TellingTypes(engine.dialect)
+        with engine.connect() as connection:
             yield connection
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -17,12 +16,15 @@ from sqlalchemy import Table
 
 from colonnade.core.database.model import Model
 from colonnade.core.plugins import Plugin, plugin_of_module
+from colonnade.core.problems import Conflict
 
 _NUMBERED = re.compile(r"\d{4,}(?=_)")
 
 
-class MigrationError(Exception):
+class MigrationError(Conflict):
     """What is wrong with migrations, and what would be right; for the person who runs `colonnade migrate`."""
+
+    slug = "migration"
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,6 @@ class Source:
         """The migrations, the first one first."""
         scripts = self.scripts()
         return () if scripts is None else tuple(scripts.walk_revisions())[::-1]
-
-
-@lru_cache(maxsize=256)
-def known_revisions(source: Source) -> tuple[str, ...]:
-    """The revisions of a plug-in, read once in each process: the code that runs does not change any more."""
-    return tuple(script.revision for script in source.revisions())
 
 
 def sources_of(plugins: Iterable[Plugin]) -> tuple[Source, ...]:
