@@ -8,18 +8,15 @@ own, and an API works without it.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pyramid.config import Configurator
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import QueryStringConstantCacheBuster
 
 from . import views
-from .assets import digest
+from .assets import STATIC, digest
 from .operations import headers
 from .settings import OpenapiSettings
 
-_STATIC = "colonnade.plugins.openapi:static"
 _YEAR = 365 * 24 * 3600  # seconds; the address of a file changes with what is in it
 
 _DOCUMENT = {
@@ -61,6 +58,6 @@ def includeme(config: Configurator) -> None:
         permission=NO_PERMISSION_REQUIRED,
         renderer="colonnade.plugins.openapi:templates/docs.jinja2",
     )
-    config.add_static_view("docs/static", _STATIC, cache_max_age=_YEAR)
-    config.add_cache_buster(_STATIC, QueryStringConstantCacheBuster(digest(Path(__file__).parent / "static")))
+    config.add_static_view("docs/static", str(STATIC), cache_max_age=_YEAR)
+    config.add_cache_buster(str(STATIC), QueryStringConstantCacheBuster(digest(STATIC)))
     config.add_command("openapi", ".commands:openapi")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from pyramid.response import Response
 from colonnade.core.negotiation import preferred_type
 from colonnade.core.settings import settings_of
 
+from .assets import static_path
 from .document import build_document, encode
 from .settings import OpenapiSettings
 
@@ -38,14 +39,19 @@ def keep_documents(registry: Any) -> None:
     registry[_KEY] = Documents(registry)
 
 
+def documents_of(registry: Any) -> Documents:
+    """The documents of an application."""
+    documents: Documents = registry[_KEY]
+    return documents
+
+
 def document(request: Request) -> Response:
     """This document: the API, in OpenAPI 3.1.
 
     It is the same for everybody: names are public, values are not.
     """
     media_type = preferred_type(request, MEDIA_TYPES)
-    documents: Documents = request.registry[_KEY]
-    body, tag = documents.at(request.script_name)
+    body, tag = documents_of(request.registry).at(request.script_name)
     response = Response(body, content_type=media_type, charset=None, conditional_response=True)
     response.etag = tag
     response.headers["Cache-Control"] = "public, no-cache"  # kept, and asked for again each time: a 304 is cheap
@@ -55,17 +61,17 @@ def document(request: Request) -> Response:
 
 def page(request: Request) -> dict[str, Any]:
     """The page at /docs: Swagger UI, from our own files, under a policy that lets nothing else run."""
+    settings = settings_of(request.registry, OpenapiSettings)
     request.response.headers.update(
         {
-            "Content-Security-Policy": content_security_policy(settings_of(request.registry, OpenapiSettings).servers),
+            "Content-Security-Policy": content_security_policy(settings.servers),
             "Cache-Control": "no-cache",
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
         }
     )
-    settings = settings_of(request.registry, OpenapiSettings)
-    return {"title": settings.title}
+    return {"title": settings.title, "static": partial(static_path, request)}
 
 
 def content_security_policy(servers: tuple[str, ...]) -> str:
