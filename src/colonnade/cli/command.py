@@ -143,9 +143,10 @@ def _added(ctx: click.Context) -> dict[str, str]:
 def _invocation(ctx: click.Context) -> Invocation:
     """What the verbs of this run work with; made before any of them is known, because the plug-ins bring them."""
     if ctx.obj is None:
-        ctx.obj = Invocation(ctx.params["ini"], _compose, _user_named)
-    invocation: Invocation = ctx.obj
-    return invocation
+        ctx.obj = invocation = Invocation(ctx.params["ini"], _compose, _user_named)
+        ctx.call_on_close(invocation.close)
+    known: Invocation = ctx.obj
+    return known
 
 
 def _load(name: str, place: str) -> click.Command:

@@ -70,7 +70,9 @@ def _of_problem(problem: Problem) -> Failure:
         members["detail"] = problem.detail
     if problem.faults:
         members["errors"] = [fault.members() for fault in problem.faults]
-    lines = [problem.detail or f"{problem.title}.", *(f"  {_line(fault)}" for fault in problem.faults)]
+    # One that says nothing more than the problem itself does is for programs.
+    faults = [fault for fault in problem.faults if fault.detail != problem.detail]
+    lines = [problem.detail or f"{problem.title}.", *(f"  {_line(fault)}" for fault in faults)]
     code = Exit.UNAVAILABLE if problem.status == 503 else Exit.REFUSED
     return Failure(code, "\n".join(lines), {**members, **problem.extensions})
 

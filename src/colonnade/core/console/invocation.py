@@ -65,6 +65,11 @@ class Invocation:
 
         return database_of(self.registry)
 
+    def close(self) -> None:
+        """Close the connections to the database, if there was an application at all; the command does it at its end."""
+        if "registry" in vars(self):
+            self.database.dispose()
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session in one transaction: committed at the end of the block, rolled back if it raises.

@@ -38,12 +38,12 @@ def check_pairs(texts: Iterable[str], registry: Registry) -> Pairs:
         if not colon:
             faults.append(Fault(f"{text}: write resource:permission, such as employees:view."))
         elif resource not in known:
-            faults.append(Fault(f"{text}: there is no resource {resource}{nearest(resource, known)}."))
+            faults.append(Fault(f"{text}: there is no resource {resource}{nearest(resource, known)}"))
         elif permission not in known[resource]:
             what = (
                 f"{resource} knows no permission {permission}" if resource else f"there is no permission {permission}"
             )
-            faults.append(Fault(f"{text}: {what}{nearest(permission, known[resource])}."))
+            faults.append(Fault(f"{text}: {what}{nearest(permission, known[resource])}"))
         pairs.add((resource, permission))
     if faults:
         raise Unprocessable("A token cannot be narrowed to what there is not.", faults=faults)

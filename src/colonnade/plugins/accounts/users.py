@@ -65,7 +65,7 @@ def remove_role(user: User, role: str) -> None:
     """
     granted = next((each for each in user.granted if each.role == role), None)
     if granted is None:
-        raise NotFound(f"{user.name} does not have the role {role}{nearest(role, user.roles)}.")
+        raise NotFound(f"{user.name} does not have the role {role}{nearest(role, user.roles)}")
     user.granted.remove(granted)
 
 

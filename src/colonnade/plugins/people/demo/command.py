@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
+from click.termui import progressbar  # mypy does not find it in click itself
 
 from colonnade.core.console import Invocation, json_option, note, pass_invocation, write_json
 from colonnade.core.database.migrations import Step, upgrade
@@ -68,7 +69,7 @@ def _fill(invocation: Invocation) -> Done:
 
 def _bar() -> ProgressBar[int]:
     label = "Making 10,000 people"
-    return click.progressbar(length=rows_to_write(), label=label, file=click.get_text_stream("stderr"))
+    return progressbar(length=rows_to_write(), label=label, file=click.get_text_stream("stderr"))
 
 
 def _migrated(step: Step) -> None:
