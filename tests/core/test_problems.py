@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -13,6 +15,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.tweens import EXCVIEW
+from pyramid_retry import mark_error_retryable
 from transaction.interfaces import IDataManager
 from webob.request import DisconnectionError
 from webtest import TestApp, TestResponse
@@ -81,6 +84,16 @@ def test_a_problem_says_what_and_where() -> None:
     }
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_json_or_utf_8_has_no_form_for_is_written_all_the_same() -> None:
+    app = raising(lambda: Unprocessable("\ud800 is half a character, é a whole one.", amount=Decimal("1.50")))
+
+    response = app.get("/raise", status=422)
+
+    assert r"\ud800 is half a character, é a whole one." in response.text
+    assert response.json["amount"] == "1.50"
+    app.get("/raise", headers=BROWSER, status=422)
 
 
 def test_a_browser_gets_a_page_that_says_the_same() -> None:
@@ -270,7 +283,24 @@ def test_a_redirect_is_none_of_our_business() -> None:
     response = raising(lambda: httpexceptions.HTTPSeeOther("/there")).get("/raise", status=303)
 
     assert response.location == "http://localhost/there"
+    assert response.content_type == "text/plain"  # Pyramid's own
     assert response.headers["X-Request-Id"]
+
+
+def test_an_authors_own_challenges_take_the_place_of_ours() -> None:
+    challenges = [("WWW-Authenticate", "Basic"), ("WWW-Authenticate", "Digest")]
+    response = raising(lambda: httpexceptions.HTTPUnauthorized(headers=challenges)).get("/raise", status=401)
+
+    assert response.headers.getall("WWW-Authenticate") == ["Basic", "Digest"]
+
+
+def test_what_a_static_folder_does_not_have_is_a_404_like_any_other(tmp_path: Path) -> None:
+    def configure(config: Configurator) -> None:
+        config.add_static_view("static", str(tmp_path))
+
+    problem = a_problem(small_app(configure).get("/static/no.css", status=404), 404)
+
+    assert problem["detail"] == "There is nothing at this address."
 
 
 def test_a_retry_after_of_the_author_wins() -> None:
@@ -290,6 +320,27 @@ def test_a_method_that_no_view_takes_is_a_405_that_names_those_that_do() -> None
 
     a_problem(response, 405)
     assert response.headers["Allow"] == "GET, HEAD, PATCH, PUT"
+
+
+def test_where_there_is_get_there_is_head() -> None:
+    response = raising(lambda: httpexceptions.HTTPMethodNotAllowed(headers=[("Allow", "GET")])).get(
+        "/raise", status=405
+    )
+
+    assert response.headers.getall("Allow") == ["GET, HEAD"]
+
+
+def test_a_405_of_a_named_view_speaks_of_that_name_only() -> None:
+    class Book:
+        def __init__(self, request: Request) -> None:
+            pass
+
+    def configure(config: Configurator) -> None:
+        config.set_root_factory(Book)
+        config.add_view(lambda request: Response("ok"), context=Book, name="edit", request_method="PUT")
+        config.add_view(lambda request: Response("ok"), context=Book, request_method="GET")
+
+    assert small_app(configure).post("/edit", status=405).headers["Allow"] == "PUT"
 
 
 def test_a_405_of_a_context_speaks_of_its_own_views_only() -> None:
@@ -315,6 +366,16 @@ def test_a_type_that_no_view_offers_is_a_406() -> None:
     assert "text/csv" in problem["detail"]
 
 
+def test_a_406_speaks_of_views_of_the_method_only() -> None:
+    def configure(config: Configurator) -> None:
+        config.add_route("here", "/here")
+        for method, accept in (("GET", "text/csv"), ("PUT", "image/png")):
+            config.add_view(lambda request: Response("ok"), route_name="here", request_method=method, accept=accept)
+
+    problem = a_problem(small_app(configure).get("/here", headers={"Accept": "image/png"}, status=406), 406)
+    assert "image/png" not in problem["detail"]
+
+
 def test_another_predicate_that_fails_is_a_404_that_names_no_view() -> None:
     app = adding(lambda request: Response("ok"), request_param="token")
 
@@ -328,7 +389,7 @@ def tween(handler: Callable[[Request], Response], registry: object) -> Callable[
     """Raises over and under what a request does."""
 
     def run(request: Request) -> Response:
-        if request.path == "/before":
+        if request.path_info == "/before":
             raise RuntimeError("before all views")
         response = handler(request)
         if request.path == "/after":
@@ -358,6 +419,7 @@ def test_what_is_raised_outside_the_views_is_a_problem_too(
     app = small_app(configure)
     app.get("/else", status=200)
 
+    a_problem(app.get("/%ff", status=400), 400)
     a_problem(app.get(path, status=status), status)
     assert len(caplog.records) == (status == 500)
 
@@ -381,6 +443,30 @@ def test_an_exception_view_that_fails_is_no_reason_to_say_nothing(caplog: pytest
     assert "hunter2" in caplog.text
 
 
+def test_what_an_exception_view_opened_is_closed_when_it_answers_lastly() -> None:
+    closed = []
+
+    def opening(error: KeyError, request: Request) -> Response:
+        request.add_finished_callback(closed.append)
+        return Response("answered", status=418)
+
+    def fail_late(request: Request, response: Response) -> NoReturn:
+        raise KeyError
+
+    def view(request: Request) -> Response:
+        request.add_response_callback(fail_late)
+        return Response("ok")
+
+    def configure(config: Configurator) -> None:
+        config.add_exception_view(opening, context=KeyError)
+        config.add_route("here", "/here")
+        config.add_view(view, route_name="here")
+
+    small_app(configure).get("/here", status=418)
+
+    assert len(closed) == 1
+
+
 class Contended(Exception):
     """What a database raises that lost against another transaction."""
 
@@ -399,7 +485,7 @@ class Contention:
         return isinstance(error, Contended)
 
 
-def contending(failures: int) -> tuple[TestApp, list[str]]:
+def contending(failures: int, error: Callable[[], Exception]) -> tuple[TestApp, list[str]]:
     """An application whose view loses so many times before it wins; and the ids of the attempts."""
     attempts: list[str] = []
 
@@ -407,7 +493,7 @@ def contending(failures: int) -> tuple[TestApp, list[str]]:
         request.tm.get().join(Contention())
         attempts.append(request.id)
         if len(attempts) <= failures:
-            raise Contended
+            raise error()
         request.tm.get().abort()
         return Response("ok")
 
@@ -423,8 +509,20 @@ def contending(failures: int) -> tuple[TestApp, list[str]]:
     return TestApp(config.make_wsgi_app()), attempts
 
 
-def test_a_retried_request_keeps_its_id_and_the_log_its_peace(caplog: pytest.LogCaptureFixture) -> None:
-    app, attempts = contending(failures=2)
+def marked(error: Exception) -> Exception:
+    """As core.database marks what is worth another try."""
+    mark_error_retryable(error)
+    return error
+
+
+LOSSES = [Contended, lambda: marked(RuntimeError()), lambda: marked(Unavailable("Others held the same data."))]
+
+
+@pytest.mark.parametrize("error", LOSSES)
+def test_a_retried_request_keeps_its_id_and_the_log_its_peace(
+    error: Callable[[], Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    app, attempts = contending(2, error)
 
     response = app.get("/here", status=200)
 
@@ -432,13 +530,16 @@ def test_a_retried_request_keeps_its_id_and_the_log_its_peace(caplog: pytest.Log
     assert not caplog.records
 
 
-def test_who_loses_every_time_is_told_to_try_again(caplog: pytest.LogCaptureFixture) -> None:
-    app, attempts = contending(failures=99)
+@pytest.mark.parametrize("error", LOSSES)
+def test_who_loses_every_time_is_told_to_try_again(
+    error: Callable[[], Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    app, attempts = contending(99, error)
 
     response = app.get("/here", status=503)
 
     a_problem(response, 503)
-    assert response.headers["Retry-After"] == "1"
+    assert int(response.headers["Retry-After"]) > 0
     assert len(attempts) == 3
     assert len(caplog.records) == 1
 
@@ -483,6 +584,18 @@ def test_a_service_says_which_methods_it_has(service_app: TestApp) -> None:
 def test_a_service_says_which_types_it_gives_and_takes(service_app: TestApp) -> None:
     a_problem(service_app.get("/thing", headers={"Accept": "text/csv"}, status=406), 406)
     a_problem(service_app.put("/thing", b"x", content_type="text/csv", status=415), 415)
+
+
+def test_no_header_is_said_twice() -> None:
+    def configure(config: Configurator) -> None:
+        service = Service("thing", "/thing")
+        service.add_view("GET", lambda request: httpexceptions.HTTPConflict(headers=[("Cache-Control", "private")]))
+        config.add_cornice_service(service)
+
+    response = small_app(configure).get("/thing", status=409)
+
+    assert response.headers.getall("X-Content-Type-Options") == ["nosniff"]
+    assert response.headers.getall("Cache-Control") == ["private"]
 
 
 def test_a_service_makes_no_text_of_json() -> None:

@@ -85,6 +85,10 @@ def test_nothing_but_visible_ascii_comes_through(sent: str) -> None:
     assert (kept or "") == visible[:128]
 
 
+def test_of_an_endless_id_only_the_beginning_is_kept() -> None:
+    assert correlation_id_of({"HTTP_X_REQUEST_ID": "x" * 5_000}) == "x" * 128
+
+
 def test_a_caller_cannot_choose_our_id(app: TestApp) -> None:
     response = app.get("/show", headers={"colonnade.request_id": "mine", "Colonnade-Request-Id": "mine"})
 

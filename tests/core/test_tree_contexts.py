@@ -64,7 +64,7 @@ def configure(config: Configurator) -> None:
         Book,
         acl=[
             (Allow, "role:editor", ("view", "edit")),
-            (Allow, rows(Book.public, who="role:reader"), "view"),
+            (Allow, rows(Book.public.is_(True), who="role:reader"), "view"),
         ],
     )
     config.add_resource(Loan, acl=[(Allow, "role:editor", ("view", "edit"))])

@@ -36,6 +36,18 @@ def app_on(url: str, *plugins: str) -> TestApp:
     return TestApp(start(colonnade__plugins=("health", *plugins), sqlalchemy__url=url))
 
 
+def migrated_app_on(url: str, *plugins: str) -> TestApp:
+    app = app_on(url, *plugins)
+    migrate(app)
+    return app
+
+
+def migrate(app: TestApp) -> None:
+    """As `colonnade migrate` does."""
+    database = database_of(app.app.registry)
+    upgrade(database, plugins_of(app.app.registry))
+
+
 def checking(bench: Bench, name: str, *lines: str) -> str:
     """A plug-in that adds a readiness check, called as itself, of these lines."""
     body = "\n    ".join(lines)
@@ -64,12 +76,10 @@ def test_it_is_ready_when_the_database_has_seen_all_migrations(bench: Bench, fre
     assert problem["type"] == "urn:colonnade:problem:not-ready"
     assert problem["errors"][0]["code"] == "database"
 
-    registry = app.app.registry
-    upgrade(database_of(registry), plugins_of(registry))
+    migrate(app)
     response = app.get("/ready", status=200)
     assert response.json == {"status": "ready"}
     assert response.headers["Cache-Control"] == "no-store"
-    database_of(registry).dispose()
 
 
 def test_without_its_database_it_is_not_ready_and_says_when_to_ask_again(nowhere: str) -> None:
@@ -95,12 +105,12 @@ def test_who_asks_is_of_no_matter(bench: Bench, path: str, fresh_database_url: s
         """,
     )
 
-    app_on(fresh_database_url, "doors").get(path, headers={"Authorization": "Bearer stolen"}, status=200)
+    migrated_app_on(fresh_database_url, "doors").get(path, headers={"Authorization": "Bearer stolen"}, status=200)
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
 def test_a_probe_may_look_at_the_headers_alone_and_may_change_nothing(path: str, fresh_database_url: str) -> None:
-    app = app_on(fresh_database_url)
+    app = migrated_app_on(fresh_database_url)
 
     assert app.head(path, status=200).body == b""
     assert app.post(path, status=405).headers["Allow"] == "GET, HEAD"
@@ -108,7 +118,7 @@ def test_a_probe_may_look_at_the_headers_alone_and_may_change_nothing(path: str,
 
 def test_another_plug_in_adds_what_it_needs_to_be_ready(bench: Bench, fresh_database_url: str) -> None:
     checking(bench, "post", "return request.params.get('wrong')")
-    app = app_on(fresh_database_url, "post")
+    app = migrated_app_on(fresh_database_url, "post")
 
     app.get("/ready", status=200)
     problem = app.get("/ready?wrong=The+server+is+away.", status=503).json
@@ -129,7 +139,7 @@ def test_a_check_that_breaks_is_a_failure_that_tells_nothing(
 ) -> None:
     checking(bench, "post", "raise RuntimeError('password=hunter2')")
 
-    response = app_on(fresh_database_url, "post").get("/ready", status=503)
+    response = migrated_app_on(fresh_database_url, "post").get("/ready", status=503)
 
     assert "hunter2" not in response.text
     assert response.json["errors"][0]["code"] == "mail"
@@ -139,7 +149,7 @@ def test_a_check_that_breaks_is_a_failure_that_tells_nothing(
 def test_a_check_may_raise_a_problem_that_says_what_is_wrong(bench: Bench, fresh_database_url: str) -> None:
     checking(bench, "post", "from colonnade.core.problems import Unavailable", "raise Unavailable('The disk is full.')")
 
-    problem = app_on(fresh_database_url, "post").get("/ready", status=503).json
+    problem = migrated_app_on(fresh_database_url, "post").get("/ready", status=503).json
 
     assert problem["errors"] == [{"detail": "The disk is full.", "code": "mail"}]
 

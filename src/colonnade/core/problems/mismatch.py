@@ -35,7 +35,6 @@ def _candidates(request: Request) -> Iterator[Any]:
         if (
             view["route_name"] == route
             and (view["name"] or "") == request.view_name
-            and not view["exception_only"]
             and _stands_at(view["context"], request.context)
         ):
             yield view
