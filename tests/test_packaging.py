@@ -79,8 +79,9 @@ def test_every_entry_point_leads_somewhere() -> None:
         *((name, group) for group, points in PROJECT["entry-points"].items() for name in points),
     ]
     for name, group in declared:
-        (point,) = entry_points(group=group, name=name)
-        point.load()
+        points = entry_points(group=group, name=name)
+        assert points, f"{name} of {group} is not installed: make install"
+        points[name].load()
 
 
 def test_every_dependency_is_locked_within_its_range() -> None:
