@@ -135,10 +135,17 @@ def test_text_is_prepared_too(stocked: Database) -> None:
     assert fetch(stocked, text("SELECT name FROM things WHERE id = :n"), n=1) == [("a%b",)]
 
 
+def test_a_list_that_stands_in_the_statement_is_part_of_its_text(stocked: Database) -> None:
+    # As in a policy's rows(Leave.state.in_(["open", "closed"])), and in SQLAlchemy's own single-table inheritance.
+    statement = select(things.c.id).where(
+        things.c.id.in_([1, 2]), things.c.id.not_in([]), things.c.name.in_(["a%b", "z"]), things.c.id == bindparam("n")
+    )
+    assert (fetch(stocked, statement, n=1), fetch(stocked, statement, n=2)) == ([(1,)], [])
+
+
 @pytest.mark.parametrize(
     "statement",
     [
-        select(things.c.id).where(things.c.id.in_([1, 2])),
         select(things.c.id).where(things.c.id.in_(bindparam("ids", expanding=True))),
         select(things.c.id).where(things.c.id == bindparam("n", 1, literal_execute=True)),
     ],

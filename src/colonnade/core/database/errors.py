@@ -20,7 +20,7 @@ from colonnade.core.database.violations import Kind, Violation, violation_of
 from colonnade.core.problems import Conflict, Fault, Problem, Unprocessable
 
 #: A value that no column of that type holds. The rooms at the border refuse such; this is for what passes them.
-_NOT_STORABLE = frozenset({"22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
+_NOT_STORABLE = frozenset({None, "22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def _of_violation(violation: Violation, mapper: Mapper[Any] | None, *, deleting:
             faults = _faults(names, "This field is required.", "required", pointing=pointing)
             return Unprocessable(_said(names, "required"), faults=faults)
         case Kind.CHECK:
-            text = _broken_rule(violation)
+            text = _broken_rule(violation, owner)
             return Unprocessable(text, faults=_faults(names, text, "check", pointing=pointing))
         case _:
             return Conflict("The change contradicts other records.")
@@ -128,8 +128,10 @@ def _faults(names: tuple[str, ...], detail: str, code: str, *, pointing: bool) -
     return tuple(Fault(detail, pointer="/" + name, code=code) for name in names)
 
 
-def _broken_rule(violation: Violation) -> str:
+def _broken_rule(violation: Violation, owner: Mapper[Any] | None) -> str:
     """A CHECK is named by its author, so its name says more than we could; an expression instead of a name does not."""
-    _, _, own = violation.constraint.partition(f"ck_{violation.table}_" if violation.table else "ck_")
-    name = own or violation.constraint
+    name = violation.constraint
+    for table in () if owner is None else owner.tables:
+        if isinstance(table, Table):
+            name = name.removeprefix(f"ck_{table.name}_")
     return f"The rule {name} does not hold." if name.isidentifier() else "A rule for this record does not hold."

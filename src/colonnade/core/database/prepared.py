@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -51,27 +51,25 @@ class Prepared:
         Literals keep their values. A `bindparam("name")` is given its value, by that name, at each execution; its type
         says how a Python value is bound, a TypeDecorator's own processing included.
 
-        :raises ValueError: where the text would depend on a value: `column.in_([…])` and whatever else is rendered at
-            execution.
+        :raises ValueError: where the text would depend on a value that is given at execution:
+            `column.in_(bindparam("ids"))`. A list that stands in the statement, `column.in_([1, 2])`, will do.
         """
         own = _dialect_of(dialect)
         compiled = statement.compile(dialect=own)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"a statement is prepared, not a {type(statement).__name__}")
-        if late := compiled.post_compile_params | compiled.literal_execute_params:
-            names = ", ".join(sorted(compiled.bind_names[each] for each in late))
-            raise ValueError(
-                f"{names}: its text depends on the value, so it cannot be prepared; bind one list instead: "
-                "= ANY(:list) on PostgreSQL, IN (SELECT value FROM json_each(:list)) on SQLite"
-            )
-        order = [compiled.binds[name] for name in compiled.positiontup or ()]
-        filled = tuple(_argument(place, bind, own) for place, bind in enumerate(order) if not _is_literal(bind))
-        fixed = tuple(_processed(bind, own) if _is_literal(bind) else None for bind in order)
+        text, order, items = _with_lists(compiled)
+        binds = [(place, compiled.binds[name]) for place, name in enumerate(order) if name not in items]
+        fixed = [items.get(name) for name in order]
+        for place, bind in binds:
+            if _is_literal(bind):
+                fixed[place] = _processed(bind, own)
+        filled = tuple(_argument(place, bind, own) for place, bind in binds if not _is_literal(bind))
         return cls(
-            text=compiled.string,
+            text=text,
             parameters=frozenset(each.name for each in filled if each.default is _REQUIRED),
-            query=compiled.string.encode() if own.name == "postgresql" else compiled.string,
-            _fixed=fixed,
+            query=text.encode() if own.name == "postgresql" else text,
+            _fixed=tuple(fixed),
             _open=filled,
         )
 
@@ -87,6 +85,28 @@ class Prepared:
                 raise TypeError(f"the statement needs a value for {argument.name!r}")
             values[argument.place] = value if argument.process is None else argument.process(value)
         return values
+
+
+def _with_lists(compiled: SQLCompiler) -> tuple[str, Sequence[str], Mapping[str, object]]:
+    """The text with a placeholder for each item of its literal lists, the names of all places, the bound items."""
+    order = compiled.positiontup or ()
+    late = compiled.post_compile_params | compiled.literal_execute_params
+    if not late:
+        return compiled.string, order, {}
+    if named := sorted(compiled.bind_names[each] for each in late if not _is_literal(each)):
+        raise ValueError(
+            f"{', '.join(named)}: its text depends on the value, so it cannot be prepared; bind one list instead: "
+            "= ANY(:list) on PostgreSQL, IN (SELECT value FROM json_each(:list)) on SQLite"
+        )
+    # SQLAlchemy asks for all values, though the text needs those of the lists only.
+    expanded = compiled.construct_expanded_state({bind.key: None for bind in compiled.bind_names if bind.required})
+    items: dict[str, object] = {}
+    for names in expanded.parameter_expansion.values():
+        for name in names:
+            process: Any = expanded.processors.get(name)
+            value = expanded.parameters[name]
+            items[name] = value if process is None else process(value)
+    return expanded.statement, expanded.positiontup or (), items
 
 
 def _is_literal(bind: BindParameter[Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Column, Constraint, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.exc import IdentifierError
 
 from colonnade.core.database.failures import driver_error
 
@@ -103,20 +103,20 @@ def _in_words(kind: Kind, message: str) -> Violation:
 
 def _named(table: Table) -> Iterator[tuple[str, tuple[Column[Any], ...]]]:
     """Each rule of a table by the name that the database has for it, with its columns."""
-    for rule in (*table.constraints, *table.indexes):
+    rules: list[Constraint | Index] = [*table.constraints, *table.indexes]
+    for rule in rules:
         columns: tuple[Column[Any], ...] = tuple(getattr(rule, "columns", ()))
         yield _name(table, rule, columns), columns
 
 
-def _name(table: Table, rule: SchemaItem, columns: tuple[Column[Any], ...]) -> str:
+def _name(table: Table, rule: Constraint | Index, columns: tuple[Column[Any], ...]) -> str:
     """The name as it was given, cut short as SQLAlchemy does where it is too long; else what PostgreSQL chooses."""
-    given = None
-    if isinstance(rule, Index):
-        given = _NAMES.format_index(rule)
-    elif isinstance(rule, Constraint):
-        given = _NAMES.format_constraint(rule)
-    if given:
-        return given.strip('"')
+    if isinstance(rule.name, str):
+        try:
+            given = _NAMES.format_index(rule) if isinstance(rule, Index) else _NAMES.format_constraint(rule)
+        except IdentifierError:
+            given = rule.name  # SQLite keeps a name of any length
+        return (given or rule.name).strip('"')
     if isinstance(rule, PrimaryKeyConstraint):
         return f"{table.name}_pkey"
     names = "_".join(column.name for column in columns)

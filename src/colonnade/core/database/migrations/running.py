@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from alembic.config import Config
@@ -25,6 +26,9 @@ from colonnade.core.plugins import Plugin
 
 #: Known to PostgreSQL only as a number: whoever migrates a database holds this advisory lock of it.
 _LOCK = 0x436F_6C6F_6E6E_6164
+
+#: `alembic.op` is one for the whole process.
+_ALEMBIC = Lock()
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def upgrade_one(connection: Connection, source: Source) -> tuple[Step, ...]:
         steps.append(_step(source, by_revision[str(step.up_revision_id)]))
 
     is_sqlite = connection.dialect.name == "sqlite"
-    with EnvironmentContext(Config(), scripts, fn=to_run, destination_rev="head") as environment:
+    with _ALEMBIC, EnvironmentContext(Config(), scripts, fn=to_run, destination_rev="head") as environment:
         environment.configure(
             connection=connection,
             version_table=source.version_table,
