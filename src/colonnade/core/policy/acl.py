@@ -174,12 +174,13 @@ def read_acl(
 
 
 def _always_shadowed(earlier: Sequence[Entry], entry: Entry, known: set[str]) -> bool:
-    return all(
-        _shadowed(earlier, entry.principal, name, action)
+    spoken_of = [
+        (name, action)
         for permission in entry.fields
         for name in (known if permission.names is None else permission.names & known)
         for action in (("view",) if permission.mode == "view" else ("create", "edit"))
-    )
+    ]
+    return bool(spoken_of) and all(_shadowed(earlier, entry.principal, *each) for each in spoken_of)
 
 
 def _shadowed(earlier: Sequence[Entry], principal: str, name: str, action: str) -> bool:
