@@ -7,7 +7,6 @@ from typing import Any
 from pyramid.authorization import ACLHelper
 from pyramid.config import Configurator
 from pyramid.interfaces import ISecurityPolicy
-from pyramid.location import lineage
 from pyramid.request import Request
 from pyramid.security import Allowed, Denied, PermitsResult
 from zope.interface import implementer
@@ -55,8 +54,7 @@ class SecurityPolicy:
         from colonnade.core.tree import Root
 
         result: PermitsResult = self._lists.permits(context, identity.principals, permission)
-        undecided = isinstance(result.ace, str)  # Pyramid's "<default deny>": no entry matched
-        if undecided and not any(isinstance(location, Root) for location in lineage(context)):
+        if isinstance(result.ace, str):  # Pyramid's "<default deny>": no entry of the lineage matched
             result = self._lists.permits(Root(request), identity.principals, permission)
         return result
 
