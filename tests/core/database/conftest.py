@@ -83,6 +83,7 @@ def database(module_database_url: str, make_database: MakeDatabase) -> Iterator[
     database = make_database(module_database_url, lock_timeout=100)
     Base.metadata.create_all(database.engine)
     yield database
+    database.dispose()  # some tests end its connections
     with database.engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())

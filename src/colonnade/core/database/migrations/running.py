@@ -155,9 +155,13 @@ def _revisions_in(connection: Connection, source: Source) -> Sequence[str]:
     return connection.scalars(select(column("version_num")).select_from(table(source.version_table))).all()
 
 
-@lru_cache(maxsize=256)
 def _known(source: Source) -> tuple[Step, ...]:
-    """The migrations of a plug-in, read once in each process: the code that runs does not change any more."""
+    """The migrations of a plug-in; readiness asks often, so they are read again only when a file came or went."""
+    return _read(source, source.directory.stat().st_mtime_ns) if source.directory.is_dir() else ()
+
+
+@lru_cache(maxsize=256)
+def _read(source: Source, _changed: int) -> tuple[Step, ...]:
     return tuple(_step(source, script) for script in source.revisions())
 
 
