@@ -15,9 +15,9 @@ SENDING = {"exec_driver_sql", "execute", "executemany", "scalar", "scalars", "st
 def sent_by(code: str) -> Iterator[str]:
     """The calls that send a statement; `result.scalars()`, which only reads an answer, has no argument."""
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in SENDING and node.args:
-                yield f"line {node.lineno}: {ast.unparse(node)}"
+        method = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+        if method in SENDING and node.args:
+            yield f"line {node.lineno}: {ast.unparse(node)}"
 
 
 def test_only_the_database_room_executes_a_statement() -> None:
