@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from pyramid.authorization import Everyone
 from sqlalchemy import BinaryExpression, BindParameter, ClauseElement, ColumnElement, bindparam, not_
+from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.annotation import _deep_deannotate
 from sqlalchemy.sql.operators import in_op, not_in_op
 
 from colonnade.core.values import listed
@@ -34,9 +36,12 @@ class rows:  # noqa: N801 - a word of the list, read like Allow and Deny
     who: str = Everyone
 
     def __post_init__(self) -> None:
-        if not isinstance(self.expression, ColumnElement):
-            raise TypeError(f"rows() takes a SQLAlchemy boolean expression, not {self.expression!r}")
-        object.__setattr__(self, "expression", _prepared(self.expression))
+        expression: Any = self.expression
+        if isinstance(expression, QueryableAttribute):  # a bare Leave.approved
+            expression = expression.__clause_element__()
+        if not isinstance(expression, ColumnElement):
+            raise TypeError(f"rows() takes a SQLAlchemy boolean expression, not {expression!r}")
+        object.__setattr__(self, "expression", _prepared(expression))
         if not isinstance(self.who, str):
             raise TypeError(f"rows(who=) takes one principal, a string such as 'role:staff', not {self.who!r}")
 
@@ -118,4 +123,6 @@ def _prepared(expression: ColumnElement[bool]) -> ColumnElement[bool]:
         among = listed(element.left, element.right.key)
         return among if element.operator is in_op else not_(among)
 
-    return visitors.replacement_traverse(expression, {}, replace)
+    # SQLAlchemy closes what stands in has() and any() against such replacements, ours too.
+    opened = _deep_deannotate(expression, values=["no_replacement_traverse"])
+    return visitors.replacement_traverse(opened, {}, replace)

@@ -150,7 +150,7 @@ class Reader:
             return Start()
         raw = self.cursors.open(query.cursor, self._binding(resource, query, within))
         after = [_sort_value(self.access, resource, order, each) for order, each in zip(plan.orders, raw, strict=True)]
-        values.update({f"after_{index}": value for index, value in enumerate(after) if value is not None})
+        values.update({f"after{index}": value for index, value in enumerate(after) if value is not None})
         return Start("cursor", tuple(value is None for value in after))
 
     def _binding(self, resource: Resource, query: Query, within: Within | None) -> str:
@@ -179,7 +179,7 @@ def _preceding(query: Query, limit: int) -> Mapping[str, str] | None:
 
 
 def _key_values(key: tuple[object, ...]) -> dict[str, object]:
-    return {f"key_{index}": value for index, value in enumerate(key)}
+    return {f"key{index}": value for index, value in enumerate(key)}
 
 
 def _sort_text(sort: tuple[SortKey, ...]) -> str:

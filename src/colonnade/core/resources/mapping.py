@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pyramid.exceptions import ConfigurationError
 from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, RelationshipProperty
 from sqlalchemy.orm.interfaces import MANYTOONE, ONETOMANY
+from sqlalchemy.sql.operators import and_, eq
 
 from colonnade.core.values import value_for
 
@@ -23,7 +24,7 @@ def fields_of(mapper: Mapper[Any]) -> dict[str, Field]:
 
     :raises ConfigurationError: if the class has no primary key among its attributes.
     """
-    unique = _unique_columns(mapper)
+    unique = frozenset(next(iter(names)) for names in unique_sets(mapper) if len(names) == 1)
     fields = {prop.key: _field(mapper, prop, unique) for prop in mapper.column_attrs if not prop.key.startswith("_")}
     keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
     if not keys <= set(fields):
@@ -35,13 +36,14 @@ def fields_of(mapper: Mapper[Any]) -> dict[str, Field]:
 
 def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str]) -> Field:
     column = prop.columns[0]
+    parts = [each for each in prop.columns if isinstance(each, sa.Column)]  # several for what joined tables share
     if not isinstance(column, sa.Column):
         return Field(
             prop.key, value_for(column.type), column, nullable=True, generated=True, description=prop.doc or ""
         )
-    key = column in mapper.primary_key
+    key = any(each in mapper.primary_key for each in parts)
     computed = column.computed is not None
-    serial = key and _database_makes(column)
+    serial = key and any(map(_database_makes, parts))
     default = column.default
     constant = default.arg if isinstance(default, sa.ColumnDefault) and default.is_scalar else None
     has_default = default is not None or column.server_default is not None or column.identity is not None
@@ -55,7 +57,7 @@ def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str
         generated=computed or serial,
         required=not (column.nullable or has_default or computed or serial),
         default=constant,
-        unique=column.name in unique,
+        unique=prop.key in unique,
         description=(prop.doc or column.doc or column.comment or _described(constraints) or "").strip(),
         constraints=constraints,
     )
@@ -68,25 +70,23 @@ def _database_makes(column: sa.Column[Any]) -> bool:
     return column.default is None and column.table.autoincrement_column is column
 
 
-def _unique_columns(mapper: Mapper[Any]) -> frozenset[str]:
-    """The columns that identify a row each by itself."""
-    return frozenset(next(iter(columns)) for columns in unique_sets(mapper) if len(columns) == 1)
-
-
 def unique_sets(mapper: Mapper[Any]) -> tuple[frozenset[str], ...]:
-    """The sets of column names of which the database promises that no two rows share them, the key's first."""
-    table = mapper.local_table
-    sets = [frozenset(column.name for column in mapper.primary_key)]
-    if isinstance(table, sa.Table):
+    """The sets of attributes of which the database promises that no two rows share the values, the key's first."""
+    sets = [frozenset(mapper.primary_key)]
+    for table in mapper.tables:
+        if not isinstance(table, sa.Table):
+            continue
         for constraint in table.constraints:
             if isinstance(constraint, sa.UniqueConstraint):
-                sets += [frozenset(column.name for column in constraint.columns)]
+                sets += [frozenset(constraint.columns)]
         for index in table.indexes:
             partial = any(options.get("where") is not None for options in map(dict, index.dialect_options.values()))
             plain = [column for column in index.expressions if isinstance(column, sa.Column)]
             if index.unique and not partial and len(plain) == len(index.expressions):
-                sets.append(frozenset(column.name for column in plain))
-    return tuple(dict.fromkeys(sets))
+                sets.append(frozenset(plain))
+    names: dict[Any, str] = {column: prop.key for prop in mapper.column_attrs for column in prop.columns}
+    named = (frozenset(names[column] for column in columns) for columns in sets if columns <= names.keys())
+    return tuple(dict.fromkeys(named))
 
 
 def _constraints(cls: type[Any], name: str) -> tuple[object, ...]:
@@ -156,24 +156,18 @@ def relations_of(resource: Resource, resources: Resources) -> dict[str, Relation
 
 
 def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any]) -> Relation:
-    local: tuple[str, ...] = ()
-    remote: tuple[str, ...] = ()
-    if prop.direction is MANYTOONE:
-        local = _names(source, (pair[0] for pair in prop.local_remote_pairs or ()))
-    elif prop.direction is ONETOMANY:
-        columns = [pair[1] for pair in prop.local_remote_pairs or ()]
-        remote = _names(target, columns)
-        promised = any(each <= {column.name for column in columns} for each in unique_sets(target.mapper))
-        if not prop.uselist and not promised:
-            raise ConfigurationError(
-                f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} "
-                f"(uselist=False), but nothing keeps several from sharing {', '.join(c.name for c in columns)}; "
-                "declare it unique"
-            )
-    elif not prop.uselist:
+    pairs = prop.local_remote_pairs or ()
+    local = _names(source, (pair[0] for pair in pairs)) if prop.direction is MANYTOONE else ()
+    remote = _names(target, (pair[1] for pair in pairs)) if prop.direction is ONETOMANY else ()
+    if not prop.uselist and not _leads_to_one(target, prop):
         raise ConfigurationError(
-            f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} through "
-            "a table of its own, of which nothing promises one row; leave out uselist=False"
+            f"{source.where}: {source.model.__qualname__}.{prop.key} leads to one {target.model.__qualname__} "
+            "(uselist=False), but the database does not promise that there is one only: "
+            + (
+                "leave out uselist=False"
+                if prop.secondary is not None
+                else f"declare {', '.join(str(pair[1]) for pair in pairs)} unique"
+            )
         )
     return Relation(
         prop.key,
@@ -186,6 +180,22 @@ def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any
         nullable=not local or any(source.fields[name].nullable for name in local),
         description=prop.doc or "",
     )
+
+
+def _leads_to_one(target: Resource, prop: RelationshipProperty[Any]) -> bool:
+    """Tell whether the columns that have to be equal identify a row of the target."""
+    if prop.secondary is not None:
+        return False
+    pairs = {frozenset(pair): pair[1] for pair in prop.local_remote_pairs or ()}
+    join = prop.primaryjoin
+    conditions = join.clauses if isinstance(join, sa.BooleanClauseList) and join.operator is and_ else (join,)
+    equal = [
+        pairs.get(frozenset((each.left, each.right)))
+        for each in conditions
+        if isinstance(each, sa.BinaryExpression) and each.operator is eq
+    ]
+    names = {target.mapper.get_property_by_column(column).key for column in equal if column is not None}
+    return any(unique <= names for unique in unique_sets(target.mapper))
 
 
 def _names(resource: Resource, columns: Iterable[Any]) -> tuple[str, ...]:

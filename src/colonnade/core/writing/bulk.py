@@ -175,18 +175,10 @@ class BulkCreation:
 
     def _unique_names(self) -> Iterator[tuple[str, ...]]:
         """The sets of fields of which no two rows may share the values, where the table gives all of them."""
-        mapper = self.resource.mapper
-        names_of = {
-            column.name: prop.key
-            for prop in mapper.column_attrs
-            for column in prop.columns
-            if isinstance(column, sa.Column)
-        }
         given = set(self.values[0]) if self.values else set()
-        for columns in unique_sets(mapper):
-            names = tuple(sorted(names_of[column] for column in columns if column in names_of))
-            if len(names) == len(columns) and given.issuperset(names):
-                yield names
+        for names in unique_sets(self.resource.mapper):
+            if given.issuperset(names):
+                yield tuple(sorted(names))
 
     def _check_taken(self, names: tuple[str, ...]) -> None:
         """Values that are taken, by a row of the database or by an earlier one of the table."""

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Enum,
+    String,
+    TypeDecorator,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql
 
 from colonnade.core.reading.shape import AllOf, AnyOf, Exists, Node, NotOf, Test
@@ -78,13 +91,13 @@ def _compared(test: Test, scope: Scope, column: ColumnElement[Any], dialect_name
 
 def ordered(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[Any]:
     """A column as it is compared and sorted: text by code point, unless it declares a collation of its own."""
-    type_: Any = column.type
-    if dialect_name != "postgresql" or not hasattr(type_, "collation"):
+    if dialect_name != "postgresql":
         return column
-    chosen = type_.dialect_impl(_POSTGRESQL)
-    if getattr(chosen, "collation", None) is not None or getattr(type_, "native_enum", False):
-        return column
-    return column.collate("C")
+    stored: Any = column.type.dialect_impl(_POSTGRESQL)
+    while isinstance(stored, TypeDecorator):
+        stored = stored.impl_instance
+    is_text = isinstance(stored, String) and not (isinstance(stored, Enum) and stored.native_enum)
+    return column.collate("C") if is_text and stored.collation is None else column
 
 
 def _textual(

@@ -160,7 +160,7 @@ class Levels:
         link = source.link(many.step, target)
         shown = picked_columns(target, many.selection, columns)
         place = func.row_number().over(partition_by=level.ordinals, order_by=[each.direction for each in columns])
-        ordinals = [each.label(f"n_{index}") for index, each in enumerate(level.ordinals)]
+        ordinals = [each.label(f"n{index}") for index, each in enumerate(level.ordinals)]
         # Joins of the target's own (for its order) come after it, so it is joined first.
         related = parents.joined(select(*shown, *ordinals, place.label("n"))).join(attribute)
         for join in target.joins:
@@ -171,7 +171,7 @@ class Levels:
         limited = select(inner).where(inner.c.n <= bindparam(many.slot, type_=BigInteger()) + 1)
         cte = limited.cte(scope.aliases.name("level"))
         page = PageScope(target, cte)
-        return self._level(page, [*(cte.c[f"n_{i}"] for i in range(level.depth)), cte.c.n], many.selection)
+        return self._level(page, [*(cte.c[f"n{i}"] for i in range(level.depth)), cte.c.n], many.selection)
 
     def _statement(self) -> Any:
         depth = max(level.depth for level in self.levels)

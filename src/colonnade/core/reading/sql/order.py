@@ -54,7 +54,7 @@ def sort_columns(orders: tuple[Order, ...], scope: Scope, dialect_name: str) -> 
                 ordered(value, dialect_name),
                 bool(order.way) or at.may_be_null(order.field),
                 order.descending,
-                f"after_{index}",
+                f"after{index}",
             )
         )
     return tuple(columns)

@@ -14,11 +14,17 @@ from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.compiling import Condition
 from colonnade.core.reading.shape import Selection
+from colonnade.core.resources import Resource
 
 from .order import SortColumn
 from .scope import Scope, whole
 
 _INTEGER = BigInteger()
+
+
+def place_of(resource: Resource, name: str) -> int:
+    """The place of an attribute in its class, for labels: names may be too long, or differ by case alone."""
+    return list(resource.mapper.attrs.keys()).index(name)
 
 
 class PageScope(Scope):
@@ -31,16 +37,16 @@ class PageScope(Scope):
 
     def column(self, name: str) -> ColumnElement[Any]:
         """A field's column as the inner select gave it."""
-        return self.subquery.c[f"f_{name}"]
+        return self.subquery.c[f"f{place_of(self.access.resource, name)}"]
 
     def seen(self, name: str) -> Condition:
         """The decision that the inner select made."""
         decided = self.access.field(name)
-        return decided if isinstance(decided, bool) else self.subquery.c[f"s_{name}"]
+        return decided if isinstance(decided, bool) else self.subquery.c[f"s{place_of(self.access.resource, name)}"]
 
     def sort(self, index: int) -> ColumnElement[Any]:
         """The value of one key of the order."""
-        return self.subquery.c[f"o_{index}"]
+        return self.subquery.c[f"o{index}"]
 
     def order(self, columns: Sequence[SortColumn]) -> list[ColumnElement[Any]]:
         """The order of the rows, said of the picked columns."""
@@ -102,9 +108,12 @@ def picked_columns(scope: Scope, selection: Selection, columns: Sequence[SortCol
         prop = resource.mapper.relationships[step.relation]
         names.update(dict.fromkeys(resource.mapper.get_property_by_column(c).key for c in prop.local_columns))
         decisions.update(dict.fromkeys([step.relation, *resource.relations[step.relation].local]))
-    shown = [scope.column(name).label(f"f_{name}") for name in names]
+    if resource.mapper.single and resource.mapper.polymorphic_on is not None:
+        # SQLAlchemy asks each alias of such a class for its discriminator.
+        names[resource.mapper.get_property_by_column(resource.mapper.polymorphic_on).key] = None
+    shown = [scope.column(name).label(f"f{place_of(resource, name)}") for name in names]
     for name in decisions:
         seen = scope.seen(name)
         if not isinstance(seen, bool):
-            shown.append(whole(seen).label(f"s_{name}"))
-    return [*shown, *(column.compared.label(f"o_{index}") for index, column in enumerate(columns))]
+            shown.append(whole(seen).label(f"s{place_of(resource, name)}"))
+    return [*shown, *(column.compared.label(f"o{index}") for index, column in enumerate(columns))]

@@ -6,34 +6,16 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, inspect, true
-from sqlalchemy.orm import Mapper, aliased
-from sqlalchemy.sql import visitors
+from sqlalchemy import ColumnElement, Select, and_, case, true
+from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.access import ResourceAccess
 from colonnade.core.policy.compiling import Condition, both
 from colonnade.core.reading.shape import Step, Way
 
+from .adapting import adapted
+
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
-
-
-def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition:
-    """Let an expression over a model's own columns speak of one alias of it.
-
-    Whatever the expression selects from by itself (``has()``, ``any()``, a subquery) keeps its own names.
-    """
-    if isinstance(condition, bool):
-        return condition
-    tables = frozenset(mapper.tables)
-    selectable: FromClause = inspect(entity).selectable
-
-    def replace(element: Any, **_: Any) -> Any:
-        table = getattr(element, "table", None)
-        if table is not None and any(table is each or table.compare(each) for each in tables):
-            return selectable.corresponding_column(element)
-        return None
-
-    return visitors.replacement_traverse(condition, {}, replace)
 
 
 def whole(condition: Condition) -> ColumnElement[bool]:
@@ -46,18 +28,21 @@ def whole(condition: Condition) -> ColumnElement[bool]:
 
 
 class Aliases:
-    """Names for the tables of one statement, the same for the same shape."""
+    """Names for the tables of one statement, the same for the same shape.
+
+    They end in a sign that no table's name has: a policy's subquery may select from any table, under its own name.
+    """
 
     def __init__(self) -> None:
         self._numbers: Iterator[int] = count()
 
     def alias(self, model: type[Any]) -> Any:
         """A new name for a model's rows."""
-        return aliased(model, name=f"t{next(self._numbers)}")
+        return aliased(model, name=self.name("t"))
 
     def name(self, stem: str) -> str:
         """A new name for a subquery."""
-        return f"{stem}{next(self._numbers)}"
+        return f"{stem}{next(self._numbers)}~"
 
 
 class Scope:

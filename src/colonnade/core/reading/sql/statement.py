@@ -94,7 +94,7 @@ def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnEle
         conditions.append(whole(viewed) if viewed is False else viewed)
     if shape.kind == "one":
         conditions += [
-            scope.column(field.name) == bindparam(f"key_{index}", type_=field.column.type)
+            scope.column(field.name) == bindparam(f"key{index}", type_=field.column.type)
             for index, field in enumerate(shape.access.resource.key)
         ]
     if shape.parent is not None:
@@ -113,7 +113,7 @@ def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
     inner = parent.joined(select(1)).where(
         attribute.expression,
         *(
-            parent.column(field.name) == bindparam(f"key_{index}", type_=field.column.type)
+            parent.column(field.name) == bindparam(f"key{index}", type_=field.column.type)
             for index, field in enumerate(shape.parent.access.resource.key)
         ),
     )
@@ -139,9 +139,9 @@ def _text(
     if shape.kind == "one":
         return page.joined(select(record, literal_column("1")))
     number = numbered(page, columns)
-    sorts = [page.sort(index).label(f"o_{index}") for index in range(len(columns))]
+    sorts = [page.sort(index).label(f"o{index}") for index in range(len(columns))]
     rows = page.joined(select(record, number, *sorts)).order_by(number).subquery(page.aliases.name("rows"))
     limit: ColumnElement[int] = bindparam("limit", type_=BigInteger())
-    place = writer.array([(field, rows.c[f"o_{index}"]) for index, field in enumerate(sort_fields)])
+    place = writer.array([(field, rows.c[f"o{index}"]) for index, field in enumerate(sort_fields)])
     last = func.max(place).filter(rows.c.n == limit)
     return select(writer.joined(rows.c.j, rows.c.n, limit), func.count(), last).select_from(rows)

@@ -1,0 +1,81 @@
+"""An expression of the policy, which speaks of a model's own table, said of one alias of it in a statement.
+
+What an author writes means what it means in ``select(Model).where(expression)``. There a subquery may have the model's
+table for itself, or speak of the outer row; SQLAlchemy decides which by its rules of correlation. Here the same rules
+decide which columns become the alias's: one that was forgotten would compare each row with every other one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Join, Select, Table, inspect
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import AliasedReturnsRows, Lateral
+
+from colonnade.core.policy.compiling import Condition
+
+
+def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition:
+    """Let an expression over a model's own columns speak of one alias of it.
+
+    :param entity: the alias, of `sqlalchemy.orm.aliased`.
+    """
+    if isinstance(condition, bool):
+        return condition
+    tables = frozenset(table for table in mapper.tables if isinstance(table, Table))
+    said: ColumnElement[bool] = _adapted(condition, tables, inspect(entity).selectable)
+    return said
+
+
+def _adapted(clause: Any, tables: frozenset[Table], alias: FromClause) -> Any:
+    def replace(element: Any, **_: Any) -> Any:
+        if isinstance(element, Select):
+            own = _own_tables(element, tables)
+            if own:
+                return _adapted(element, tables - own, alias) if own < tables else element
+        elif isinstance(element, FromClause):
+            if element in tables:
+                return alias  # named in correlate()
+            if isinstance(element, AliasedReturnsRows) and not isinstance(element, Lateral):
+                return element  # an alias or subquery of the author's own: nothing correlates with it from outside
+        elif getattr(element, "table", None) in tables:
+            return _column(alias, element)
+        return None
+
+    return visitors.replacement_traverse(clause, {}, replace)
+
+
+def _column(alias: FromClause, column: Any) -> Any:
+    found = alias.corresponding_column(column)
+    if found is None:
+        raise LookupError(f"{alias} has no column for {column}")
+    return found
+
+
+def _own_tables(select: Select[Any], tables: frozenset[Table]) -> frozenset[Table]:
+    """Those of the tables that a subquery selects from by itself, rather than speak of the outer row."""
+    froms = select.get_final_froms()
+    # What .correlate(), .correlate_except() and their absence mean has no public name.
+    named, spared = select._correlate, select._correlate_except
+    own: set[Table] = set()
+    for each in froms:
+        if isinstance(each, Join):
+            own |= _joined_tables(each) & tables
+        elif each in tables:
+            if named:
+                correlates = each in named
+            elif spared is not None:
+                correlates = each not in spared
+            else:
+                correlates = select._auto_correlate and len(froms) > 1
+            if not correlates:
+                own.add(next(table for table in tables if table == each))
+    return frozenset(own)
+
+
+def _joined_tables(join: FromClause) -> frozenset[Any]:
+    if isinstance(join, Join):
+        return _joined_tables(join.left) | _joined_tables(join.right)
+    return frozenset((join,))
