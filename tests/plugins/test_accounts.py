@@ -264,7 +264,11 @@ def test_no_two_tokens_are_alike(session: Session, ann: User) -> None:
 
 
 def test_a_token_is_revoked_by_its_prefix_or_by_itself(session: Session, ann: User) -> None:
-    for name in (lambda token, text: token.prefix, lambda token, text: f"clnd_{token.prefix}", lambda token, text: text):
+    for name in (
+        lambda token, text: token.prefix,
+        lambda token, text: f"clnd_{token.prefix}",
+        lambda token, text: text,
+    ):
         token, text = create_token(session, ann)
         assert revoke_token(session, name(token, text)) is token
         assert token.revoked is not None
@@ -285,7 +289,9 @@ def test_a_token_that_would_have_expired_is_not_made(session: Session, ann: User
         create_token(session, ann, expires=now() - timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("name", ["", " ann", "a b", "-ann", "ann\n", "a/b", "x" * 101, "Ann", "JÜRGEN", "ju\u0308rgen"])
+@pytest.mark.parametrize(
+    "name", ["", " ann", "a b", "-ann", "ann\n", "a/b", "x" * 101, "Ann", "JÜRGEN", "ju\u0308rgen"]
+)
 def test_a_name_that_could_be_mistaken_is_refused(session: Session, name: str) -> None:
     with pytest.raises(Unprocessable):
         create_user(session, name)
@@ -307,7 +313,9 @@ def test_a_name_is_given_once(session: Session, ann: User) -> None:
         create_user(session, ann.name)
 
 
-def test_the_identity_of_a_user_is_that_of_their_token(app: Router, client: TestApp, session: Session, ann: User) -> None:
+def test_the_identity_of_a_user_is_that_of_their_token(
+    app: Router, client: TestApp, session: Session, ann: User
+) -> None:
     _, text = create_token(session, ann)
     session.commit()
 
@@ -315,7 +323,11 @@ def test_the_identity_of_a_user_is_that_of_their_token(app: Router, client: Test
         identity = identity_of_user(connection, ann.name)
 
     found = client.get("/me", headers=bearer(text)).json
-    assert (identity.id, identity.name, sorted(identity.principals)) == (found["id"], found["name"], found["principals"])
+    assert (identity.id, identity.name, sorted(identity.principals)) == (
+        found["id"],
+        found["name"],
+        found["principals"],
+    )
 
 
 def test_nobody_acts_as_somebody_who_is_not_there_or_not_active(app: Router, session: Session, ann: User) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from textwrap import dedent
 
@@ -198,5 +198,3 @@ def test_a_request_that_is_rolled_back_with_its_test_counts_for_nothing(
     database.dispose()
 
     assert noted == []
-
-

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colonnade.core.console import Invocation, wants_json
+from colonnade.core.console import Invocation, expect_json, wants_json
 
 from .warnings import silence_imports
 
@@ -35,6 +35,7 @@ class Verbs(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options before the verb; first of all keep Pyramid's imports from warning an operator."""
         silence_imports()
+        expect_json(ctx, args)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

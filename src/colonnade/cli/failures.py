@@ -70,8 +70,14 @@ def _of_problem(problem: Problem) -> Failure:
         members["detail"] = problem.detail
     if problem.faults:
         members["errors"] = [fault.members() for fault in problem.faults]
+    from colonnade.core.database.failures import driver_error
+    from colonnade.core.problems import Fault
+
     # One that says nothing more than the problem itself does is for programs.
     faults = [fault for fault in problem.faults if fault.detail != problem.detail]
+    if problem.status == 503 and problem.__cause__ is not None:
+        # A caller of the API is not told what the database says; who types commands is its operator.
+        faults.append(Fault(" ".join(str(driver_error(problem.__cause__)).split())))
     lines = [problem.detail or f"{problem.title}.", *(f"  {_line(fault)}" for fault in faults)]
     code = Exit.UNAVAILABLE if problem.status == 503 else Exit.REFUSED
     return Failure(code, "\n".join(lines), {**members, **problem.extensions})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class reading:  # noqa: N801 - used as `with reading(ini):`
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, configparser.Error) or (isinstance(error, LookupError) and _is_pastedeploys(traceback)):
+        of_the_file = isinstance(error, configparser.Error | PackageNotFoundError)  # the latter of `use = egg:…`
+        if of_the_file or (isinstance(error, LookupError) and _is_pastedeploys(traceback)):
             raise mistake(self._ini, " ".join(str(error).strip("'\"").split())) from error
 
 

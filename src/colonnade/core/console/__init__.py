@@ -9,12 +9,13 @@ imports this room.
 from __future__ import annotations
 
 from .invocation import Invocation, pass_invocation
-from .options import acting_option, json_option, wants_json
+from .options import acting_option, expect_json, json_option, wants_json
 from .output import note, write_json, write_table
 
 __all__ = [
     "Invocation",
     "acting_option",
+    "expect_json",
     "json_option",
     "note",
     "pass_invocation",

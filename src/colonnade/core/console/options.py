@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -43,6 +43,11 @@ def json_option(function: F) -> F:
         "--json", "as_json", is_flag=True, is_eager=True, callback=remember, help="Write JSON, for programs."
     )
     return option(function)
+
+
+def expect_json(context: click.Context, arguments: Sequence[str]) -> None:
+    """Take ``--json`` for what it looks like, until the verb has read it: that may fail for want of an application."""
+    context.meta[_JSON] = "--json" in arguments
 
 
 def wants_json(context: click.Context) -> bool:

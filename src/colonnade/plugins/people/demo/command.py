@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
-from click.termui import progressbar  # mypy does not find it in click itself
 
 from colonnade.core.console import Invocation, json_option, note, pass_invocation, write_json
 from colonnade.core.database.migrations import Step, upgrade
@@ -15,8 +16,8 @@ from colonnade.core.problems import Forbidden
 from colonnade.core.settings import CoreSettings, settings_of
 from colonnade.plugins.accounts import create_token, create_user
 
-from .company import people
-from .loading import Loaded, is_empty, load_company, rows_to_write
+from .company import Person, people
+from .loading import Loaded, is_empty, load_company, rows_of
 from .users import ADMIN, USERS, DemoUser, employees_of, has_administrator, missing
 
 if TYPE_CHECKING:
@@ -32,18 +33,19 @@ class Done:
 
 
 @click.command()
+@click.option("--people", "count", type=click.IntRange(300, 1_000_000), default=10_000, show_default=True, metavar="N")
 @json_option
 @pass_invocation
-def demo(invocation: Invocation, as_json: bool) -> None:
+def demo(invocation: Invocation, count: int, as_json: bool) -> None:
     """Prepare a database to try things on: migrate it, fill it, add users.
 
-    What is there already stays as it is, so it may be run again: 10,000 people are made only where there is nobody,
-    users only where their names are free. The tokens of the users that it makes are shown once.
+    What is there already stays as it is, so it may be run again: people are made only where there is nobody, users only
+    where their names are free. The tokens of the users that it makes are shown once.
     """
     if settings_of(invocation.registry, CoreSettings).environment == "production":
         raise Forbidden("This is production (colonnade.environment), and demo data have no place there.")
     upgrade(invocation.database, plugins_of(invocation.registry), _migrated)
-    done = _fill(invocation)
+    done = _fill(invocation, count)
     if as_json:
         tokens = {user.name: token for user, token in done.tokens.items()}
         write_json({"loaded": None if done.loaded is None else asdict(done.loaded), "tokens": tokens})
@@ -51,7 +53,7 @@ def demo(invocation: Invocation, as_json: bool) -> None:
         _tell(done)
 
 
-def _fill(invocation: Invocation) -> Done:
+def _fill(invocation: Invocation, count: int) -> Done:
     """Write people and users in one transaction: all of it, or nothing."""
     with invocation.session() as session:
         fresh = is_empty(session)
@@ -61,15 +63,16 @@ def _fill(invocation: Invocation) -> Done:
         if not fresh:
             return Done(None, tokens)
         ids = {each.name: user.id for each, user in made.items()}
-        numbers = employees_of(made, people())
-        with _bar() as bar:
-            loaded = load_company(session, {number: ids[name] for name, number in numbers.items()}, bar.update)
+        everybody = list(people(count))
+        users = {number: ids[name] for name, number in employees_of(made, everybody).items()}
+        with _bar(everybody) as bar:
+            loaded = load_company(session, everybody, users, bar.update)
         return Done(loaded, tokens)
 
 
-def _bar() -> ProgressBar[int]:
-    label = "Making 10,000 people"
-    return progressbar(length=rows_to_write(), label=label, file=click.get_text_stream("stderr"))
+def _bar(everybody: Sequence[Person]) -> ProgressBar[int]:
+    label = f"Making {len(everybody):,} people"
+    return click.progressbar(length=rows_of(everybody), label=label, file=sys.stderr)
 
 
 def _migrated(step: Step) -> None:

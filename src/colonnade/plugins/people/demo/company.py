@@ -14,7 +14,6 @@ from colonnade.plugins.people.models import STILL
 
 from .names import FEMALE, LAST, MALE, UNLUCKY
 
-PEOPLE = 10_000
 FIRST_NUMBER = 20_001
 #: The demo's present: nothing in it has happened later.
 TODAY = date(2026, 1, 1)
@@ -81,17 +80,17 @@ class Person:
     pay: tuple[Pay, ...]
 
 
-def people(seed: int = 1) -> Iterator[Person]:
-    """All people: managers come before those who report to them."""
-    chance = _Chance(seed)
-    numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + PEOPLE))
+def people(count: int) -> Iterator[Person]:
+    """So many people (at least 300), the same ones each time: managers before those who report to them."""
+    chance = _Chance(seed=1)
+    numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + count))
     unlucky = iter(UNLUCKY)
     heads = [_person(chance, next(numbers), each, None, 0) for each in DEPARTMENTS]
     yield from heads
-    left = PEOPLE - len(heads)
+    left = count - len(heads)
     sizes = [round(each.share * left) for each in DEPARTMENTS[1:]]
     for department, head, size in zip(DEPARTMENTS, heads, [left - sum(sizes), *sizes], strict=True):
-        leads = [_person(chance, next(numbers), department, head.number, 1) for _ in range(size // 12)]
+        leads = [_person(chance, next(numbers), department, head.number, 1) for _ in range(max(1, size // 12))]
         yield from leads
         for _ in range(size - len(leads)):
             manager = chance.one_of(leads).number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from colonnade.core.database import execute
 from colonnade.plugins.people.models import Department, Employee, Gender, Salary
 
-from .company import DEPARTMENTS, Person, people
+from .company import DEPARTMENTS, Person
 
 BATCH = 2_000
 
@@ -32,13 +32,14 @@ def is_empty(session: Session) -> bool:
     return all(execute(session, select(each.id).limit(1)).first() is None for each in (Department, Employee))
 
 
-def load_company(session: Session, users: Mapping[int, int], report: Callable[[int], object]) -> Loaded:
-    """Write all of it, by bulk inserts, in the session's transaction.
+def load_company(
+    session: Session, everybody: Sequence[Person], users: Mapping[int, int], report: Callable[[int], object]
+) -> Loaded:
+    """Write departments, people and salaries by bulk inserts, in the session's transaction.
 
     :param users: which employees sign in as which users: number → id of a user.
     :param report: told of each batch, how many rows it wrote.
     """
-    everybody = list(people())
     _insert(session, Department, ({"code": each.code, "name": each.name} for each in DEPARTMENTS), report)
     departments = {row.code: row.id for row in execute(session, select(Department.code, Department.id))}
     employees: dict[int, int] = {}
@@ -57,9 +58,9 @@ def load_company(session: Session, users: Mapping[int, int], report: Callable[[i
     return Loaded(len(departments), len(employees), sum(len(each.pay) for each in everybody))
 
 
-def rows_to_write() -> int:
+def rows_of(everybody: Sequence[Person]) -> int:
     """How many rows `load_company` will report."""
-    return len(DEPARTMENTS) + sum(1 + len(each.pay) for each in people())
+    return len(DEPARTMENTS) + sum(1 + len(each.pay) for each in everybody)
 
 
 def _insert(
