@@ -194,11 +194,27 @@ def test_a_session_is_flushed_before_it_is_read(database: Database) -> None:
         assert database.reading_in(session).rows(select(func.count()).select_from(Team)) == [(2,)]
 
 
-@pytest.mark.parametrize("number", [10**18 * 10, -(10**30)])
-def test_a_number_that_no_column_holds_is_the_callers_mistake(database: Database, number: int) -> None:
-    prepared = Prepared.compile(select(Team.id).where(Team.id == bindparam("n")), database.dialect)
-    with database.read() as connection, pytest.raises(BadRequest):
-        connection.fetch(prepared, {"n": number})
+@pytest.mark.parametrize(
+    "column, value",
+    [(Team.id, 10**19), (Team.id, -(10**30)), (Person.first_name, "\ud800")],
+)
+def test_a_value_that_no_column_holds_is_the_callers_mistake(database: Database, column: Any, value: object) -> None:
+    prepared = Prepared.compile(select(Team.id).where(column == bindparam("n")), database.dialect)
+    with database.read() as connection:
+        with pytest.raises(BadRequest):
+            connection.fetch(prepared, {"n": value})
+        assert connection.rows(text("SELECT 1")) == [(1,)]
+
+
+def test_a_statement_beyond_the_databases_limits_is_the_callers_mistake(database: Database, dialect_name: str) -> None:
+    too_deep = literal_column("+".join(["1"] * {"sqlite": 5_000, "postgresql": 100_000}[dialect_name]))
+    prepared = Prepared.compile(select(too_deep), database.dialect)
+    with database.read() as connection:
+        for _ in range(2):
+            with pytest.raises(BadRequest):
+                connection.fetch(prepared, {})
+        with pytest.raises(BadRequest):
+            connection.rows(select(too_deep))
 
 
 def test_a_mistake_of_ours_stays_one(database: Database) -> None:

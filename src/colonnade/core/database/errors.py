@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from colonnade.core.database.failures import driver_error, is_worth_retrying, unavailable
 from colonnade.core.database.model import Model
 from colonnade.core.database.violations import Kind, Violation, violation_of
-from colonnade.core.problems import Conflict, Fault, Problem, Unprocessable
+from colonnade.core.problems import BadRequest, Conflict, Fault, Problem, Unprocessable
 
+#: SQLite's limits (sqlite.org/limits.html), which have no codes.
+_LIMITS = re.compile(r"Expression tree is too large|too many|stack overflow|pattern too complex|at most \d+ tables")
 #: A value that no column of that type holds. The rooms at the border refuse such; this is for what passes them.
 _NOT_STORABLE = frozenset({None, "22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 
@@ -63,7 +66,16 @@ def _problem_of(error: BaseException, mapper: Mapper[Any] | None) -> Problem | N
         return Unprocessable("A value cannot be stored: it is too long, too large, or not of the field's type.")
     if isinstance(orig, sqlite3.DataError) and "too big" in str(orig):
         return Unprocessable("A value cannot be stored: it is too long.")
+    if _is_too_complex(orig):
+        return BadRequest("This asks for more at once than the database can take in. Ask for less.")
     return None
+
+
+def _is_too_complex(orig: BaseException) -> bool:
+    """Whether a statement is beyond a limit of the database's own; ours are meant to be narrower."""
+    if isinstance(orig, psycopg.Error):
+        return (orig.sqlstate or "").startswith("54")
+    return isinstance(orig, sqlite3.Error) and bool(_LIMITS.search(str(orig)))
 
 
 def _statement_deletes(error: BaseException) -> bool:

@@ -116,11 +116,11 @@ def _of_sqlite(error: sqlite3.Error) -> Unavailable | None:
 
 def _of_postgresql(error: psycopg.Error, *, lost: bool) -> Unavailable | None:
     state = error.sqlstate
+    if lost and state is None:
+        return _answer(*_POSTGRESQL["08"])
     if state is None:
-        # libpq's own errors have no code: the server does not answer, or the connection broke.
-        if isinstance(error, psycopg.OperationalError) or lost:
-            return _answer(*_POSTGRESQL["08"]) if lost else _answer(5, "The database cannot be reached.")
-        return None
+        # libpq's own errors have no code: the server does not answer.
+        return _answer(5, "The database cannot be reached.") if isinstance(error, psycopg.OperationalError) else None
     known = _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
     return _answer(*known) if known else None
 
