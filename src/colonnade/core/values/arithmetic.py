@@ -7,14 +7,13 @@ Decimals and durations are scaled integers there, dates and times are text. SQLA
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import Date, DateTime, Interval, Time, exc
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.sql import elements, functions, operators
 from sqlalchemy.sql.selectable import ScalarSelect, SelectBase
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType, TupleType, TypeEngine
 
 from .scaled import Scaled
 
@@ -65,25 +64,24 @@ def _check_operator(operator: Any, operands: Iterable[Any]) -> None:
     operands = tuple(operands)
     if operator in (operators.and_, operators.or_, operators.comma_op):
         return
-    rows = [tuple(_columns(operand)) for operand in operands]
-    if len(operands) == 2 and all(isinstance(operand, elements.Tuple) for operand in operands):
-        for pair in zip_longest(*rows):
-            _require_one_unit([each for each in pair if each is not None], "a comparison")
+    columns = [tuple(_columns(operand)) for operand in operands]
+    if any(isinstance(operand, elements.Tuple) for operand in operands):
+        for alike in zip(*columns, strict=False):
+            _require_one_unit(alike, "a comparison")
         return
-    first = [columns[0] for columns in rows if columns]
+    single = [column for row in columns for column in row]
     if operators.is_comparison(operator) and not _is_like(operator):
-        if not any(isinstance(operand, elements.Tuple) for operand in operands):
-            _require_one_unit(first, "a comparison")
+        _require_one_unit(single, "a comparison")
         return
-    if operator in _SUMS and all(unit_of(each) is not None or _is_null(each) for each in first):
-        _require_one_unit(first, "a sum or difference")
+    if operator in _SUMS and all(unit_of(each) is not None or _is_null(each) for each in single):
+        _require_one_unit(single, "a sum or difference")
         return
     word = getattr(operator, "__name__", str(operator))
-    if any(unit_of(each) is not None for each in first):
+    if any(unit_of(each) is not None for each in single):
         raise exc.CompileError(
             f"SQLite cannot calculate {word} with decimals and durations, which are scaled integers there: {_ADVICE}."
         )
-    if operator in _CALCULATES and any(each.type._type_affinity in _TEMPORAL for each in first):
+    if operator in _CALCULATES and any(each.type._type_affinity in _TEMPORAL for each in single):
         raise exc.CompileError(
             f"SQLite cannot calculate {word} with dates and times: {_ADVICE}, or use utc_now(offset)."
         )
@@ -119,11 +117,13 @@ def unit_of(element: Any) -> Hashable:
 
 
 def _columns(operand: Any) -> Iterator[Any]:
-    """The columns of a row or subquery; of anything else, itself."""
+    """The columns of a row, of a subquery, of the two ends of BETWEEN; of anything else, itself."""
     if isinstance(operand, elements.Grouping):
         yield from _columns(operand.element)
-    elif isinstance(operand, elements.Tuple):
+    elif isinstance(operand, (elements.Tuple, elements.ClauseList, elements.ExpressionClauseList)):
         yield from operand.clauses
+    elif isinstance(operand, elements.BindParameter) and isinstance(operand.type, TupleType):
+        return  # a list of rows takes its types from the row that it is compared with
     elif isinstance(operand, SelectBase) and not isinstance(operand, ScalarSelect):
         yield from operand.selected_columns
     elif hasattr(operand, "type"):

@@ -83,7 +83,8 @@ class DecimalValue(Value):
 
     def _example(self) -> str:
         before = 2 if self.precision is None else self.precision - (self.scale or 0)
-        after = "5000"[: min(2 if self.scale is None else self.scale, 4)]
+        scale = 2 if self.scale is None else self.scale
+        after = "5".ljust(scale, "0")[:scale]
         return ".".join(filter(None, ("12" if before >= 2 else "0", after)))
 
     def _postgresql_json(self, column: ColumnElement[Any]) -> ColumnElement[str]:

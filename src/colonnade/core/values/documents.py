@@ -73,7 +73,12 @@ class Document(Storage[Any]):
     def plain(self) -> TypeEngine[Any]:
         """JSON, or JSONB on PostgreSQL; TEXT on SQLite."""
         text = JSON().with_variant(Text(), "sqlite")
-        return text.with_variant(JSONB(), "postgresql") if self.binary else text
+        if not self.binary:
+            return text
+        binary = JSONB()
+        # Only DDL is made of it, and Alembic would write it down, on SQLite without naming its module.
+        binary.astext_type = None  # type: ignore[assignment]
+        return text.with_variant(binary, "postgresql")
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """TEXT on SQLite, where a column declared JSON turns large numbers into inexact ones."""

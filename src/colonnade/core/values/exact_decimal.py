@@ -16,6 +16,7 @@ from .scaled import Scaled
 MAX_PRECISION: Final = 18
 """Digits of a decimal: as many as fit into SQLite's 64-bit integers, with room for a sum of nine."""
 _EXACTLY: Final = Context(prec=50)
+_FACTORS: Final = frozenset({operators.mul, operators.truediv, operators.floordiv, operators.mod})
 
 
 class ExactDecimal(Scaled[Decimal]):
@@ -72,10 +73,8 @@ class ExactDecimal(Scaled[Decimal]):
         return Decimal(value).scaleb(-self.scale, _EXACTLY)
 
     def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
-        """Take the other side of a comparison, sum or difference for a decimal of the same scale."""
-        if op is None or is_comparison(op) or op in (operators.add, operators.sub):
-            return self
-        return Numeric()
+        """Take the other side for a decimal of the same scale, but for a factor or divisor."""
+        return Numeric() if op in _FACTORS else self
 
     class Comparator(Scaled.Comparator[Decimal]):
         """Sums and differences keep the scale; of anything else only PostgreSQL knows the digits."""

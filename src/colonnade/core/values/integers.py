@@ -113,3 +113,12 @@ class StoredInteger(Storage[int]):
         if isinstance(value, int) and not self.value.low <= value <= self.value.high:
             return StoredInteger(64)
         return super().coerce_compared_value(op, value)
+
+    class Comparator(Storage.Comparator[int]):
+        """A sum may be larger than the columns that it is made of, and is compared with larger numbers."""
+
+        def _adapt_expression(self, op: OperatorType, other_comparator: Any) -> tuple[OperatorType, TypeEngine[Any]]:
+            op, type_ = super()._adapt_expression(op, other_comparator)
+            return op, StoredInteger(64) if issubclass(type_._type_affinity or object, Integer) else type_
+
+    comparator_factory = Comparator

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import Boolean, ColumnElement, Dialect, LargeBinary, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class ListOf(TypeDecorator[Any]):
-    """A list of values of one type: an array on PostgreSQL, a JSON text on SQLite. Each item is bound as its type does."""
+    """A list of values of one type: an array on PostgreSQL, JSON on SQLite. Each item is bound as its type does."""
 
     impl = Text
     cache_ok = True
@@ -32,7 +33,9 @@ class ListOf(TypeDecorator[Any]):
         if value is None or dialect.name == "postgresql":
             return value
         process = self.item.dialect_impl(dialect).bind_processor(dialect)
-        return json.dumps([process(item) if process else item for item in value])
+        bound = [process(item) if process else item for item in value]
+        # JSON has no bytes: see _each.
+        return json.dumps([item.hex().upper() if isinstance(item, (bytes, memoryview)) else item for item in bound])
 
 
 class _Listed(FunctionElement[bool]):
@@ -41,6 +44,10 @@ class _Listed(FunctionElement[bool]):
     name = "listed"
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> _Listed:
+        """Stand as it is: SQLAlchemy's "= 1" around it would keep SQLite from the column's index."""
+        return self
 
 
 @compiles(_Listed)
@@ -59,7 +66,10 @@ def _any(element: _Listed, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(_Listed, "sqlite")
 def _each(element: _Listed, compiler: SQLCompiler, **kw: Any) -> str:
     left, right = element.clauses
-    return f"({compiler.process(left, **kw)} IN (SELECT value FROM json_each({compiler.process(right, **kw)})))"
+    column = compiler.process(left, **kw)
+    if left.type._type_affinity is LargeBinary()._type_affinity:
+        column = f"hex({column})"
+    return f"({column} IN (SELECT value FROM json_each({compiler.process(right, **kw)})))"
 
 
 def listed(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Dialect, TypeDecorator
-from sqlalchemy.sql.operators import OperatorType, is_comparison
+from sqlalchemy.sql.operators import OperatorType, and_, is_comparison
 from sqlalchemy.types import TypeEngine
 
 from .value import Value
@@ -57,7 +57,7 @@ class Storage(TypeDecorator[T]):
 
     def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
         """Bind what is compared with this column as this type; what is calculated with it, by what it is."""
-        if op is not None and is_comparison(op):
+        if op is not None and (is_comparison(op) or op is and_):  # and_: the ends of BETWEEN
             return self
         natural = self.impl_instance.coerce_compared_value(op, value)
         return self if natural._type_affinity is self._type_affinity else natural
