@@ -35,12 +35,6 @@ def test_a_replica_is_of_the_same_kind() -> None:
         DatabaseSettings(url=SecretStr("sqlite:///here.sqlite"), read_url=SecretStr("postgresql://host/name"))
 
 
-def test_reads_go_to_the_replica_if_there_is_one() -> None:
-    settings = DatabaseSettings(url=SecretStr("sqlite:///here.sqlite"), read_url=SecretStr("sqlite:///there.sqlite"))
-    database = Database(settings)
-    assert (database.engine.url.database, database.reader.url.database) == ("here.sqlite", "there.sqlite")
-
-
 def test_a_bare_postgresql_url_means_psycopg_3() -> None:
     settings = DatabaseSettings(url=SecretStr("postgresql://somebody@host/name"))
     assert settings.address.drivername == "postgresql+psycopg"

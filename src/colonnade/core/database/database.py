@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from colonnade.core.database import postgresql, sqlite
 from colonnade.core.database.connection import PooledReadConnection, ReadConnection
 from colonnade.core.database.failures import is_lost, is_worth_retrying
+from colonnade.core.database.replica import RecentWriters
 from colonnade.core.database.settings import DatabaseSettings
 
 _KEY = "colonnade.database"
@@ -26,6 +27,7 @@ class Database:
     settings: what it was made of.
     engine: for transactions that write; on SQLite they begin with the write lock.
     reader: for reads: it can change nothing, and each statement stands by itself.
+    replica: the same on the replica, if there is one; `recent_writers` are the clients that it would show the past.
     observers: are told the text of each statement of the raw road, for a log or a count; see :func:`statements_of`.
     sessions: makes ORM sessions for work outside a request: `with database.sessions.begin() as session: …` commits.
     """
@@ -34,10 +36,13 @@ class Database:
         self.settings = settings
         room = _ROOMS[settings.address.get_backend_name()]
         self.engine: Engine = room.writer(settings)
-        self.reader: Engine = room.reader(settings.read_address, settings)
+        self.reader: Engine = room.reader(settings.address, settings)
+        replica = settings.replica_address
+        self.replica: Engine = self.reader if replica is None else room.reader(replica, settings)
+        self.recent_writers = RecentWriters(settings.read_lag)
         self.sessions: sessionmaker[Session] = sessionmaker(self.engine)
         self.observers: list[Callable[[str], object]] = []
-        for engine in (self.engine, self.reader):
+        for engine in self.engines:
             event.listen(engine, "handle_error", _judge)
 
     @property
@@ -50,9 +55,18 @@ class Database:
         """SQLAlchemy's dialect, for compiling."""
         return self.engine.dialect
 
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys((self.engine, self.reader, self.replica)))
+
     def open_read(self) -> PooledReadConnection:
         """A connection of the read-only pool; whoever opens it closes it."""
         return PooledReadConnection(self.reader, self.observers)
+
+    def open_replica(self) -> PooledReadConnection:
+        """The same, on the replica if there is one: what it shows may be some moments old."""
+        return PooledReadConnection(self.replica, self.observers)
 
     @contextmanager
     def read(self) -> Iterator[ReadConnection]:
@@ -79,8 +93,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close the connections that are not in use; the database can go on being used."""
-        self.engine.dispose()
-        self.reader.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
 
 _ROOMS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}

@@ -46,14 +46,13 @@ def statements_of(database: Database) -> Iterator[list[str]]:
         if statement.partition(" ")[0].upper() not in _OF_TRANSACTIONS:
             seen.append(statement)
 
-    engines = (database.engine, database.reader)
     database.observers.append(seen.append)
-    for engine in engines:
+    for engine in database.engines:
         event.listen(engine, "before_cursor_execute", sent)
     try:
         yield seen
     finally:
-        for engine in engines:
+        for engine in database.engines:
             event.remove(engine, "before_cursor_execute", sent)
         database.observers.remove(seen.append)
 

@@ -41,17 +41,22 @@ def session_for(request: Request) -> Session:
     if injected is not None:
         return injected
     database = database_of(request.registry)
+    if request.method not in SAFE and database.replica is not database.reader:
+        request.add_response_callback(database.recent_writers.note)
     return database.sessions(**_bound(request, database), info={_MANAGER: request.tm})
 
 
 def read_connection_for(request: Request) -> ReadConnection:
-    """What a request reads on: the read-only pool for safe methods (RFC 9110, 9.2.1), else its own transaction."""
+    """What a request reads on: the read-only pool for safe methods (RFC 9110, 9.2.1), else its own transaction.
+
+    Where there is a replica, safe requests read from it, but for those of a client that has just written.
+    """
     database = database_of(request.registry)
     if SESSION in request.environ or request.method not in SAFE:
         return database.reading_in(request.dbsession)
     if (connection := request.environ.get(CONNECTION)) is not None:
         return database.reading_on(connection)
-    pooled = database.open_read()
+    pooled = database.open_read() if database.recent_writers.includes(request) else database.open_replica()
     request.add_finished_callback(lambda _: pooled.close())
     return pooled
 

@@ -26,7 +26,13 @@ class DatabaseSettings(Settings):
     )
     read_url: SecretStr | None = Field(
         default=None,
-        description="A replica for reads that may be some moments old; without it the reads go to `url` too.",
+        description="A replica that safe requests (GET, HEAD) read from; without one they read from `url` too.",
+    )
+    read_lag: int = Field(
+        default=5,
+        ge=1,
+        le=3600,
+        description="Seconds for which a client that has written reads from `url`, for `read_url` may not have it yet.",
     )
     pool_size: int = Field(
         default=5, ge=1, le=1000, description="Connections that each process keeps open, in each of its two pools."
@@ -88,9 +94,9 @@ class DatabaseSettings(Settings):
         return _with_driver(make_url(self.url.get_secret_value()))
 
     @property
-    def read_address(self) -> URL:
-        """Where reads go: the replica if there is one."""
-        return self.address if self.read_url is None else _with_driver(make_url(self.read_url.get_secret_value()))
+    def replica_address(self) -> URL | None:
+        """`read_url`, parsed likewise."""
+        return None if self.read_url is None else _with_driver(make_url(self.read_url.get_secret_value()))
 
 
 def _check(text: str) -> None:
