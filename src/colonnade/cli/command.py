@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Verbs(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options before the verb; first of all keep Pyramid's imports from warning an operator."""
         silence_imports()
+        if os.environ.get("NO_COLOR"):  # https://no-color.org
+            ctx.color = False
         expect_json(ctx, args)
         return super().parse_args(ctx, args)
 

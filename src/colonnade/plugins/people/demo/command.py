@@ -92,5 +92,5 @@ def _tell(done: Done) -> None:
         return
     click.echo("\nUsers and their tokens, which are shown only now (make others: colonnade token add USER):\n")
     for user, token in done.tokens.items():
-        click.echo(f"  {click.style(user.name, bold=True):<8} {user.may}\n    {token}")
+        click.echo(f"  {click.style(f'{user.name:<8}', bold=True)} {user.may}\n  {'':<8} {token}")
     click.echo("\nSend one with each request: Authorization: Bearer TOKEN")
