@@ -5,66 +5,96 @@ Unseen and absent rows give the same answer, so that nobody can feel for what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
+from sqlalchemy.orm.exc import UnmappedColumnError
 
-from colonnade.core.policy import Access
+from colonnade.core.policy import Condition
 from colonnade.core.problems import Fault
 from colonnade.core.resources import Resource, Resources
+
+from .author import Author
+from .lookup import Key, rows_of_keys
 
 
 @dataclass(frozen=True)
 class Reference:
     """A foreign key of a resource: its fields, the resource that it leads to, and the columns that it names there."""
 
+    source: Resource
     fields: tuple[str, ...]
     target: Resource
-    columns: tuple[sa.ColumnElement[Any], ...]
+    columns: tuple[sa.Column[Any], ...]
 
-    def key(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    def key(self, values: Mapping[str, Any]) -> Key | None:
         """What the values refer to; None where they refer to nothing."""
         key = tuple(values.get(name) for name in self.fields)
         return None if any(part is None for part in key) else key
 
-    def found(self, keys: Sequence[tuple[Any, ...]], access: Access) -> sa.Select[Any] | None:
-        """The statement that finds which of these keys lead to a row that may be seen; None if no row may be."""
-        view = access.of(self.target).decides("view")
-        if view is False:
-            return None
-        if len(self.columns) == 1:
-            wanted: sa.ColumnElement[bool] = self.columns[0].in_([key[0] for key in keys])
-        else:
-            wanted = sa.or_(*(sa.and_(*(c == part for c, part in zip(self.columns, key, strict=True))) for key in keys))
-        statement = sa.select(*self.columns).where(wanted)
-        return statement if view is True else statement.where(view)
+    def found(self, author: Author, keys: Collection[Key]) -> Collection[Key]:
+        """Those of the keys that lead to a row which the author may see, by what they may see of it."""
+        names = [name for column in self.columns if (name := attribute_of(self.target.mapper, column)) is not None]
+        return rows_of_keys(author, self.target, self.columns, keys, conditions=showing(author, self.target, *names))
 
-    def faults(self, prefix: str = "") -> list[Fault]:
-        """What is said of a reference that leads to nothing."""
-        detail = f"leads to no record of {self.target.name}"
-        return [Fault(detail, pointer=f"{prefix}/{name}", code="unknown_reference") for name in self.fields]
+    @property
+    def leads_nowhere(self) -> str:
+        """What is said of a reference that leads to no such row."""
+        return f"leads to no record of {self.target.name}"
+
+
+def showing(author: Author, resource: Resource, *names: str) -> list[Condition]:
+    """On which rows of a resource the author may see these fields, and so may find a row by them."""
+    access = author.access.of(resource)
+    return [access.decides("view"), *(access.field(name) for name in names if name in resource.fields)]
 
 
 def references_of(resource: Resource, resources: Resources) -> Iterator[Reference]:
     """The foreign keys of a resource that lead to resources; others are the database's business alone."""
-    table = resource.mapper.local_table
-    if not isinstance(table, sa.Table):
-        return
-    for constraint in table.foreign_key_constraints:
-        target = next(
-            (each for each in resources.values() if each.mapper.local_table is constraint.referred_table), None
-        )
-        if target is None:
-            continue
-        names = tuple(_name(resource.mapper, element.parent) for element in constraint.elements)
-        remote = tuple(_name(target.mapper, element.column) for element in constraint.elements)
-        if all(name in resource.fields for name in names):
-            columns = tuple(getattr(target.model, name) for name in remote)
-            yield Reference(names, target, columns)
+    for table in resource.mapper.tables:
+        for constraint in table.foreign_key_constraints if isinstance(table, sa.Table) else ():
+            names = [attribute_of(resource.mapper, element.parent) for element in constraint.elements]
+            fields = tuple(name for name in names if name is not None and name in resource.fields)
+            target = _target(resource, constraint, fields, resources)
+            if target is not None and len(fields) == len(names) and not _inherits(resource.mapper, constraint):
+                yield Reference(resource, fields, target, tuple(element.column for element in constraint.elements))
 
 
-def _name(mapper: Mapper[Any], column: sa.Column[Any]) -> str:
-    return mapper.get_property_by_column(column).key
+def _target(
+    resource: Resource, constraint: sa.ForeignKeyConstraint, fields: tuple[str, ...], resources: Resources
+) -> Resource | None:
+    """Whose policy says whether a row may be referred to: that of the relation by this key, or of the table's owner."""
+    for relation in resource.relations.values():
+        if relation.local and set(relation.local) == set(fields):
+            return relation.target
+    owners = [each for each in resources.values() if constraint.referred_table in each.mapper.tables]
+    return min(owners, key=lambda each: len(list(each.mapper.iterate_to_root())), default=None)
+
+
+def _inherits(mapper: Mapper[Any], constraint: sa.ForeignKeyConstraint) -> bool:
+    """Tell whether the key joins the tables of one row: joined inheritance, in which both columns are one attribute."""
+    return all(
+        element.column.table is not element.parent.table
+        and attribute_of(mapper, element.column) == attribute_of(mapper, element.parent)
+        for element in constraint.elements
+    )
+
+
+def attribute_of(mapper: Mapper[Any], column: sa.ColumnElement[Any]) -> str | None:
+    """The attribute of a class that holds a column; None if none does."""
+    try:
+        return mapper.get_property_by_column(column).key
+    except UnmappedColumnError:
+        return None
+
+
+def reference_faults(author: Author, references: Collection[Reference], values: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with the references of one record, a fault for each field."""
+    for reference in references:
+        key = reference.key(values)
+        if key is not None and not reference.found(author, [key]):
+            for name in reference.fields:
+                yield Fault(reference.leads_nowhere, pointer=f"/{name}", code="unknown_reference")

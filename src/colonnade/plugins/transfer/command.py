@@ -11,11 +11,9 @@ import click
 from colonnade.core.console import Invocation, acting_option, json_option, note, pass_invocation, write_json
 
 if TYPE_CHECKING:
-    from colonnade.core.resources import Resource
-    from colonnade.core.writing import Refusal
-
-#: How many refused rows are printed; --json has all of them.
-SHOWN = 50
+    from colonnade.core.resources import Resource, Resources
+    from colonnade.core.writing import Author
+    from colonnade.core.writing.bulk import Created
 
 
 class Renaming(click.ParamType[tuple[str, str]]):
@@ -30,7 +28,20 @@ class Renaming(click.ParamType[tuple[str, str]]):
         header, equals, field = str(value).rpartition("=")
         if not (header and equals and field):
             self.fail(f"{value!r} is not HEADER=FIELD, such as dept_no=code or department=department.code", param, ctx)
-        return header, field
+        return header.strip(), field.strip()
+
+
+class Delimiter(click.ParamType[str]):
+    """One character, or ``\\t`` for a tab."""
+
+    name = "SIGN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take it."""
+        sign = {"\\t": "\t"}.get(value, str(value))
+        if len(sign) != 1 or sign in '"\r\n':
+            self.fail("one character stands between cells, such as ; or \\t", param, ctx)
+        return sign
 
 
 @click.command("import")
@@ -43,7 +54,9 @@ class Renaming(click.ParamType[tuple[str, str]]):
     multiple=True,
     help="What a column is: a field, or RELATION.FIELD, by which the related record is found. May be repeated.",
 )
-@click.option("--delimiter", default=",", show_default=True, help="What stands between cells; \\t for a tab.")
+@click.option(
+    "--delimiter", type=Delimiter(), default=",", show_default=True, help="What stands between cells; \\t for a tab."
+)
 @acting_option
 @json_option
 @pass_invocation
@@ -60,39 +73,42 @@ def import_(
     The first row names the columns: they are fields of the resource. All rows are created, or none: what is wrong is
     told by line, column and reason.
     """
-    from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
     from colonnade.core.resources import resources_of
-    from colonnade.core.writing import BulkCreation, Writer, columns_of
+    from colonnade.core.writing import Writer
+    from colonnade.core.writing.bulk import BulkCreation, columns_of
 
-    from .table import CsvTable
+    from .table import opened
 
-    delimiter = {"\\t": "\t"}.get(delimiter, delimiter)
-    if len(delimiter) != 1:
-        raise click.BadParameter("one character stands between cells", param_hint="--delimiter")
     resources = resources_of(invocation.registry)
     target = _resource(resource, resources)
-    table = CsvTable(file, delimiter)
-    columns = columns_of(table.headers, dict(renamed), invocation.access, target)
+    with opened(file, delimiter) as table:
+        columns = columns_of(table.headers, renamed, invocation.access, target)
+        with _author(invocation) as author, _progress(table.count(), target.name, shown=not as_json) as told:
+            created = BulkCreation(Writer(author, resources), target, columns, told).create(table.rows())
+    _tell(target, created, as_json=as_json)
+
+
+def _resource(name: str, resources: Resources) -> Resource:
+    from colonnade.core.settings import nearest
+
+    if name not in resources:
+        raise click.UsageError(f"there is no resource {name}{nearest(name, list(resources))}")
+    return resources[name]
+
+
+@contextmanager
+def _author(invocation: Invocation) -> Iterator[Author]:
+    """Who imports, in a transaction of their own."""
+    from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
+    from colonnade.core.writing import Author
+
     with invocation.session() as session:
         me = IdentityAttributes(
             invocation.identity,
             identity_attributes_of(invocation.registry),
             connect=lambda: invocation.database.reading_in(session),
         )
-        writer = Writer(session, invocation.access, me, resources)
-        with _progress(2 * table.count(), f"{target.name}", shown=not as_json) as told:
-            creation = BulkCreation(writer, target, columns, told)
-            created = creation.create(table.rows())
-    _tell(target, created, creation.refusals, as_json=as_json)
-
-
-def _resource(name: str, resources: Any) -> Resource:
-    from colonnade.core.settings import nearest
-
-    if name not in resources:
-        raise click.UsageError(f"there is no resource {name}{nearest(name, list(resources))}")
-    found: Resource = resources[name]
-    return found
+        yield Author(session, invocation.access, me)
 
 
 @contextmanager
@@ -107,18 +123,26 @@ def _progress(total: int, label: str, *, shown: bool) -> Iterator[Any]:
         yield lambda more: progress.advance(task, more)
 
 
-def _tell(target: Resource, created: int, refusals: list[Refusal], *, as_json: bool) -> None:
+def _tell(target: Resource, result: Created, *, as_json: bool) -> None:
     if as_json:
-        rows = [{"line": each.line, "column": each.column, "reason": each.reason} for each in refusals]
-        write_json({"resource": target.name, "created": created, "refused": rows})
-    elif refusals:
-        for each in refusals[:SHOWN]:
-            note(f"line {each.line}: {each.column}: {each.reason}")
-        if len(refusals) > SHOWN:
-            note(f"… and {len(refusals) - SHOWN} more; --json lists all")
-        lines = len({each.line for each in refusals})
-        note(f"Nothing was created: {lines} {'row is' if lines == 1 else 'rows are'} not valid.")
+        refused = [{"line": each.line, "column": each.column, "reason": each.reason} for each in result.refusals]
+        write_json(
+            {
+                "resource": target.name,
+                "rows": result.rows,
+                "created": result.created,
+                "refused": refused,
+                "complete": result.complete,
+            }
+        )
+    elif result.refusals:
+        for each in result.refusals:
+            note(": ".join(filter(None, (f"line {each.line}", each.column, each.reason))))
+        lines = len({each.line for each in result.refusals})
+        note(f"Nothing was created: {lines:,} of {result.rows:,} rows {'is' if lines == 1 else 'are'} not valid.")
+        if not result.complete:
+            note("There is so much wrong that the rest was not looked at.")
     else:
-        click.echo(f"Created {created} {target.name}.")
-    if refusals:
+        click.echo(f"Created {result.created:,} {target.name}.")
+    if result.refusals:
         raise click.exceptions.Exit(1)

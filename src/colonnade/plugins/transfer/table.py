@@ -1,86 +1,114 @@
 """A CSV file (RFC 4180) as rows of text, each with the line that it begins on.
 
-UTF-8, with or without a byte order mark; the first row names the columns. The file is read twice, to count and to read,
-so it is a file and not a pipe; ``-`` is standard input, kept in memory.
+UTF-8, with or without a byte order mark; the first row names the columns. Rows are read as they are asked for, so a
+file of any length takes no more memory than its longest row.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from colonnade.core.problems import Fault, Unprocessable
-from colonnade.core.writing import Row
+from colonnade.core.problems import Unprocessable
+from colonnade.core.writing.bulk import Row
 
 #: The longest text of one cell, in characters.
 LONGEST_CELL = 10_000_000
 
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def opened(path: str, delimiter: str = ",") -> Iterator[CsvTable]:
+    """The table of a file; ``-`` is standard input.
+
+    :raises Unprocessable: if there is no such file, or its first line names no columns.
+    """
+    try:
+        # Standard input can be read once only, and the rows are counted first.
+        stream = _kept(sys.stdin.buffer) if path == "-" else Path(path).open("rb")  # noqa: SIM115 closed below
+    except OSError as error:
+        raise Unprocessable(f"{path} cannot be read: {error.strerror}.") from None
+    with stream:
+        yield CsvTable(stream, delimiter)
+
+
+def _kept(stream: BinaryIO) -> BinaryIO:
+    kept = tempfile.SpooledTemporaryFile(max_size=8 * _CHUNK)  # noqa: SIM115 it is the caller's
+    shutil.copyfileobj(stream, kept)
+    return kept  # type: ignore[return-value]
+
 
 class CsvTable:
-    """The rows of a CSV file."""
+    """The rows of a CSV file.
 
-    def __init__(self, path: str, delimiter: str = ",") -> None:
-        """:raises Unprocessable: if there is no such file, or it is not in UTF-8; the line is named."""
-        self.delimiter = delimiter
-        self._text = _text_of(path)
+    :param stream: the file, which can be read from its beginning again.
+    """
+
+    def __init__(self, stream: BinaryIO, delimiter: str = ",") -> None:
+        """:raises Unprocessable: if the first line names no columns, or not all of them."""
+        self._stream = stream
+        self._delimiter = delimiter
         csv.field_size_limit(LONGEST_CELL)
-        rows = self._rows()
-        first = next(rows, None)
+        first = next(self._read(), None)
         if first is None:
-            raise _refused("The file is empty; its first line names the columns.")
-        self.headers: tuple[str, ...] = tuple(header.strip() for header in first[1])
-        blank = [str(place) for place, header in enumerate(self.headers, start=1) if not header]
-        if blank:
-            raise _refused(f"Line 1: column {', '.join(blank)} has no name.")
+            raise Unprocessable("The file is empty; its first line names the columns.")
+        if first.broken:
+            raise Unprocessable(f"Line {first.line}: {first.broken}.")
+        self.headers: tuple[str, ...] = tuple(header.strip() for header in first.texts)
+        self._require_names(first.line)
+
+    def _require_names(self, line: int) -> None:
+        places = [str(place) for place, header in enumerate(self.headers, start=1) if not header]
+        if places:
+            raise Unprocessable(f"Line {line}: column {', '.join(places)} has no name.")
+        if len(self.headers) == 1:
+            other = next((sign for sign in ";\t|," if sign != self._delimiter and sign in self.headers[0]), None)
+            if other is not None:
+                said = {"\t": "\\t"}.get(other, other)
+                raise Unprocessable(f"Line {line}: is one column; --delimiter '{said}' would make several of it.")
 
     def count(self) -> int:
         """About how many rows there are: lines, without the headers. For a progress bar."""
-        return max(0, self._text.count("\n") + (not self._text.endswith("\n")) - 1)
+        self._stream.seek(0)
+        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: self._stream.read(_CHUNK), b""))
+        return max(lines - 1, 0)
 
     def rows(self) -> Iterator[Row]:
-        """The rows after the headers; lines without any text are passed over.
+        """The rows after the headers; those without any text are passed over. What cannot be read is the last one."""
+        rows = self._read()
+        next(rows, None)
+        return (row for row in rows if row.broken or any(row.texts))
 
-        :raises Unprocessable: for a row of more or fewer cells than there are headers, and for quotes that are wrong.
-        """
-        width = len(self.headers)
-        rows = self._rows()
-        next(rows)
-        wrong = []
-        for line, texts in rows:
-            if not texts:
-                continue
-            if len(texts) != width:
-                wrong.append(Fault(f"line {line}: has {len(texts)} cells, and there are {width} columns", code="cells"))
-                continue
-            yield Row(line, texts)
-        if wrong:
-            raise _refused("Some rows do not have the columns of the first line.", *wrong)
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=self.delimiter, strict=True)
+    def _read(self) -> Iterator[Row]:
+        self._stream.seek(0)
+        text = io.TextIOWrapper(self._stream, encoding="utf-8-sig", newline="")
+        reader = csv.reader(text, delimiter=self._delimiter, strict=True)
         line = 1
         try:
             for texts in reader:
-                yield line, texts
+                if texts:
+                    yield Row(line, texts)
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise _refused(f"Line {line}: is not CSV: {error}.") from None
+            yield Row(line, (), f"is not CSV ({error}); nothing after it was read")
+        except UnicodeDecodeError:
+            yield Row(self._line_of_bad_text(), (), "is not UTF-8; save the file in that encoding")
+        finally:
+            text.detach()
 
-
-def _text_of(path: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise _refused(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _refused(f"Line {line}: is not UTF-8; save the file in that encoding.") from None
-
-
-def _refused(detail: str, *faults: Fault) -> Unprocessable:
-    return Unprocessable(detail, faults=faults)
+    def _line_of_bad_text(self) -> int:
+        self._stream.seek(0)
+        for line, text in enumerate(self._stream, start=1):
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                return line
+        return 1

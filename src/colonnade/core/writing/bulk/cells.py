@@ -1,0 +1,134 @@
+"""Texts become values: by the type of the column's field, then by its constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from colonnade.core.resources import Field
+from colonnade.core.values.constraints import annotated, sentence
+
+from .columns import Column
+from .rows import Entry, Refusals, Row, shown
+
+#: What an empty cell of a field with a default is: nothing that is written.
+LEFT_OUT: Final = object()
+
+#: How many texts of a column are remembered with their values. Tables repeat themselves: codes, dates, numbers.
+_REMEMBERED = 50_000
+
+
+class Cells:
+    """Reads the texts of a table with these columns."""
+
+    def __init__(self, columns: Sequence[Column], refusals: Refusals) -> None:
+        self._columns = columns
+        self._refusals = refusals
+        self._readers = [_Reader(_reader(column)) for column in columns]
+
+    def read(self, rows: Sequence[Row]) -> list[Entry]:
+        """The rows that can be read; the others are refused, cell by cell."""
+        rows = [row for row in rows if self._is_whole(row)]
+        if not rows:
+            return []
+        wrong: set[int] = set()
+        values = [
+            self._column(index, [row.texts[index] for row in rows], rows, wrong) for index in range(len(self._columns))
+        ]
+        lines = [row.line for row in rows]
+        return [
+            self._entry(line, cells)
+            for line, *cells in zip(lines, *values, strict=True)
+            if not wrong or line not in wrong
+        ]
+
+    def _is_whole(self, row: Row) -> bool:
+        broken = row.broken
+        if not broken and len(row.texts) != len(self._columns):
+            cells, columns = len(row.texts), len(self._columns)
+            broken = f"has {cells} {'cell' if cells == 1 else 'cells'} where there are {columns} columns"
+        if broken:
+            self._refusals.add(row.line, "", broken)
+        return not broken
+
+    def _column(self, index: int, texts: list[str], rows: Sequence[Row], wrong: set[int]) -> list[Any]:
+        reader = self._readers[index]
+        try:
+            return [reader[text] for text in texts]
+        except ValueError:
+            return [self._cell(index, text, row, wrong) for text, row in zip(texts, rows, strict=True)]
+
+    def _cell(self, index: int, text: str, row: Row, wrong: set[int]) -> Any:
+        try:
+            return self._readers[index][text]
+        except ValueError as error:
+            wrong.add(row.line)
+            said = f"{shown(text)} {error}" if text else str(error)
+            self._refusals.add(row.line, self._columns[index].header, said)
+            return None
+
+    def _entry(self, line: int, cells: Sequence[Any]) -> Entry:
+        entry = Entry(line, {})
+        for index, (column, value) in enumerate(zip(self._columns, cells, strict=True)):
+            if column.relation is not None:
+                entry.sought[index] = value
+            elif value is not LEFT_OUT:
+                entry.values[column.field.name] = value
+        return entry
+
+
+class _Reader(dict[str, Any]):
+    """What each text means; a text that was not met yet is read."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> Any:
+        value = self._read(text)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = value
+        return value
+
+
+def _reader(column: Column) -> Callable[[str], Any]:
+    """A function that reads one text. It raises ValueError, whose text is a predicate that says what would be right.
+
+    An empty text is null where the field may be null, the empty text where it is text, and its default where it has
+    one; otherwise it is missing.
+    """
+    field = column.field
+    nullable = field.nullable if column.relation is None else column.relation.nullable
+    parse = _parser(field)
+
+    def read(text: str) -> Any:
+        if text:
+            return parse(text)
+        if nullable:
+            return None
+        if field.value.textual and column.relation is None:
+            return parse(text)
+        if column.relation is None and not field.required:
+            return LEFT_OUT
+        raise ValueError("is required")
+
+    return read
+
+
+def _parser(field: Field) -> Callable[[str], Any]:
+    if not field.constraints:
+        return field.value.parse_text
+    adapter: TypeAdapter[Any] = TypeAdapter(
+        annotated(field.value.python_type, field.value.parse_text, {}, {}, field.constraints)  # type: ignore[arg-type]
+    )
+
+    def parse(text: str) -> Any:
+        try:
+            return adapter.validate_python(text)
+        except ValidationError as error:
+            raise ValueError(sentence(error.errors()[0])) from None
+
+    return parse

@@ -1,0 +1,111 @@
+"""Rows go into the database, a batch at once; where it refuses a batch, the rows at fault are found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper
+
+from colonnade.core.database import execute, flush
+from colonnade.core.policy import ResourceAccess
+from colonnade.core.problems import Conflict, Problem, Unprocessable
+from colonnade.core.writing.author import Author
+from colonnade.core.writing.fields import WritableFields
+from colonnade.core.writing.lookup import Key
+from colonnade.core.writing.records import new_record
+from colonnade.core.writing.results import Results
+from colonnade.core.writing.telling import told_to
+
+from .columns import Column, names_of
+from .rows import Entry, Refusals
+
+
+class Inserting:
+    """Inserts rows of a table, and holds the new records against the policy."""
+
+    def __init__(self, author: Author, access: ResourceAccess, columns: Sequence[Column], refusals: Refusals) -> None:
+        self._author = author
+        self._fields = WritableFields(access)
+        self._resource = access.resource
+        self._refusals = refusals
+        self._headers = names_of(columns)
+        self._results = Results(author, access, self._headers)
+        self._key = [field.name for field in self._resource.key]
+        self._insert = self._by_statement if _is_plain(self._resource.mapper) else self._by_objects
+
+    def insert(self, entries: Sequence[Entry]) -> None:
+        """Insert rows. Those that the database or the policy does not take are refused."""
+        for _, alike in groupby(entries, key=lambda entry: tuple(entry.values)):
+            self._try(list(alike))
+
+    def _try(self, entries: Sequence[Entry]) -> None:
+        """Insert rows that give the same fields; where they are not taken, the one half and then the other."""
+        if self._refusals.enough:
+            return
+        try:
+            with told_to(self._author, self._fields, entries[0].values), self._author.session.begin_nested():
+                keys = self._insert(entries)
+        except (Conflict, Unprocessable) as problem:
+            if len(entries) == 1:
+                self._refuse(entries[0], problem)
+            else:
+                middle = len(entries) // 2
+                self._try(entries[:middle])
+                self._try(entries[middle:])
+            return
+        refused = self._results.refused(keys)
+        for entry, key in zip(entries, keys, strict=True) if refused else ():
+            if key in refused:
+                self._refusals.add(entry.line, "", f"is no record of {self._resource.name} that you may create")
+
+    def _by_statement(self, entries: Sequence[Entry]) -> Sequence[Key]:
+        """Insert all by one statement of Core; the keys are only asked for where the policy needs them."""
+        mapper, session = self._resource.mapper, self._author.session
+        columns = {name: mapper.columns[name] for name in entries[0].values}
+        if all(name == column.key for name, column in columns.items()):
+            rows = [entry.values for entry in entries]
+        else:
+            rows = [{columns[name].key: value for name, value in entry.values.items()} for entry in entries]
+        statement = sa.insert(mapper.local_table)  # type: ignore[arg-type]
+        if self._results.undecided:
+            key = (mapper.columns[name] for name in self._key)
+            returning = statement.returning(*key, sort_by_parameter_order=True)
+            return [tuple(row) for row in execute(session, returning, rows, mapper=mapper)]
+        execute(session, statement, rows, mapper=mapper)
+        return ()
+
+    def _by_objects(self, entries: Sequence[Entry]) -> Sequence[Key]:
+        """Insert by the ORM, object by object."""
+        records = [new_record(self._resource, entry.values) for entry in entries]
+        self._author.session.add_all(records)
+        flush(self._author.session, self._resource.mapper)
+        return [tuple(getattr(record, name) for name in self._key) for record in records]
+
+    def _refuse(self, entry: Entry, problem: Problem) -> None:
+        said: dict[str, list[str]] = {}
+        for fault in problem.faults:
+            name = (fault.pointer or "").removeprefix("/")
+            said.setdefault(fault.detail, []).append(self._headers.get(name, name))
+        for detail, headers in (said or {problem.detail: []}).items():
+            self._refusals.add(entry.line, ", ".join(dict.fromkeys(headers)), detail)
+
+
+def _is_plain(mapper: Mapper[Any]) -> bool:
+    """Tell whether a statement of Core makes the same record that the ORM would make.
+
+    It would not where a record is more than one row of one table, where the ORM adds something (a polymorphic identity,
+    the version of a row), or where somebody listens when an object is made, set or written.
+    """
+    manager = mapper.class_manager
+    return (
+        isinstance(mapper.local_table, sa.Table)
+        and mapper.inherits is None
+        and mapper.polymorphic_on is None
+        and mapper.version_id_col is None
+        and not mapper.dispatch.before_insert
+        and not mapper.dispatch.after_insert
+        and not any(manager[prop.key].dispatch.set for prop in mapper.column_attrs)
+    )

@@ -1,0 +1,71 @@
+"""Values that no two records may share: taken by a stored record, or by an earlier row of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper
+
+from colonnade.core.resources import Resource
+from colonnade.core.resources.mapping import unique_sets
+from colonnade.core.writing.author import Author
+from colonnade.core.writing.lookup import Key, rows_of_keys
+
+from .columns import Column, names_of
+from .rows import Entry, Refusals, shown
+
+
+class Uniqueness:
+    """Tells which rows have values that are taken already.
+
+    That a value is taken is told, whoever may see the record that has it; which one it is, never.
+    """
+
+    def __init__(self, author: Author, resource: Resource, columns: Sequence[Column], refusals: Refusals) -> None:
+        self._author = author
+        self._resource = resource
+        self._refusals = refusals
+        self._headers = names_of(columns)
+        given = {name for column in columns for name in column.written}
+        self._lines: dict[tuple[str, ...], dict[Key, int]] = {
+            names: {} for names in _unique_names(resource.mapper) if given.issuperset(names)
+        }
+
+    def check(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The rows whose values are free; the others are refused."""
+        refused: set[int] = set()
+        for names, lines in self._lines.items():
+            refused.update(self._taken(names, lines, entries))
+        return [entry for entry in entries if entry.line not in refused]
+
+    def _taken(self, names: tuple[str, ...], lines: dict[Key, int], entries: Sequence[Entry]) -> Iterator[int]:
+        keys = [tuple([entry.values.get(name) for name in names]) for entry in entries]
+        new = {key for key in keys if None not in key and key not in lines}
+        columns = [getattr(self._resource.model, name) for name in names]
+        stored = rows_of_keys(self._author, self._resource, columns, new)
+        for entry, key in zip(entries, keys, strict=True):
+            if None in key:
+                continue
+            if key in stored:
+                by = "by a stored record"
+            elif (line := lines.setdefault(key, entry.line)) != entry.line:
+                by = f"by line {line}"
+            else:
+                continue
+            said = ", ".join(str(part) for part in key)
+            self._refusals.add(entry.line, self._header(names), f"{shown(said)} is already taken, {by}")
+            yield entry.line
+
+    def _header(self, names: Sequence[str]) -> str:
+        return ", ".join(dict.fromkeys(self._headers[name] for name in names))
+
+
+def _unique_names(mapper: Mapper[Any]) -> Iterator[tuple[str, ...]]:
+    """The sets of attributes of which no two rows may share the values."""
+    columns = [(column, prop.key) for prop in mapper.column_attrs for column in prop.columns]
+    names = {column.name: name for column, name in columns if isinstance(column, sa.Column)}
+    for together in unique_sets(mapper):
+        if together <= names.keys():
+            yield tuple(name for column, name in names.items() if column in together)

@@ -1,0 +1,103 @@
+"""Which fields of a resource an author may write, and how they are told of the others.
+
+A field that does not exist for the author is as unknown as one that exists for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Literal
+
+from colonnade.core.policy import ResourceAccess
+from colonnade.core.problems import Fault, Forbidden, Unprocessable
+from colonnade.core.resources import Field, Resource
+
+#: The code of a fault that is the policy's: the field may be seen, and not written.
+READ_ONLY = "read_only"
+
+
+@dataclass(frozen=True)
+class WritableFields:
+    """The fields of one resource, as they are to one author."""
+
+    access: ResourceAccess
+    action: Literal["create", "edit"] = "create"
+
+    @property
+    def resource(self) -> Resource:
+        """Whose fields they are."""
+        return self.access.resource
+
+    @cached_property
+    def known(self) -> dict[str, Field]:
+        """The fields that exist for the author, by name, in declared order.
+
+        Who may see no row at all may still create some; of the fields, they are told of those that nobody hid.
+        """
+        fields = self.resource.fields.values()
+        return {field.name: field for field in fields if self.access.field(field.name) is not False}
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        """The names of those that do not exist for the author."""
+        return frozenset(self.resource.fields) - frozenset(self.known)
+
+    def require_action(self) -> None:
+        """:raises Forbidden: if the author may do it to no record at all."""
+        if not self.access.may(self.action):
+            raise Forbidden(f"You may not {self.action} records of {self.resource.name}.")
+
+    def may_write(self, name: str) -> bool:
+        """Tell whether the author may write a field, on some row at least."""
+        return self.access.field(name, self.action) is not False
+
+    def fault(self, name: str) -> Fault | None:
+        """Why a field may not be given at all; None if it may."""
+        field = self.known.get(name)
+        if field is None:
+            return self._unknown(name)
+        if field.generated:
+            return Fault("is made by the database; leave it out", code="generated")
+        if not self.may_write(name):
+            return Fault("may be seen but not written by you", code=READ_ONLY)
+        return None
+
+    def missing(self, given: Collection[str]) -> list[Field]:
+        """The fields that a creation needs, and that the author could have given."""
+        return [field for field in self._absent(given) if field.name in self.known and self.may_write(field.name)]
+
+    def require_possible(self, given: Collection[str]) -> None:
+        """Refuse a creation that needs a field which the author may not write.
+
+        :raises Forbidden: which does not name it.
+        """
+        if len(self.missing(given)) < len(self._absent(given)):
+            raise Forbidden(
+                f"You may not create a record of {self.resource.name}: it needs a field that you may not write."
+            )
+
+    def _absent(self, given: Collection[str]) -> list[Field]:
+        return [field for field in self.resource.fields.values() if field.required and field.name not in given]
+
+    def _unknown(self, name: str) -> Fault:
+        known = tuple(each.name for each in self.known.values() if not each.generated)
+        near = get_close_matches(name, known, 1)
+        guess = f"; did you mean {near[0]}?" if near else ""
+        return Fault(f"{self.resource.name} has no field {name[:80]!r}{guess}", code="unknown_field", allowed=known)
+
+
+def refuse(detail: str, faults: Iterable[Fault]) -> None:
+    """Raise what these faults are, if there are any, all of them at once.
+
+    :param detail: what is said where something is not valid.
+    :raises Unprocessable: where something is not valid.
+    :raises Forbidden: where all is valid, and some of it is not the author's to write.
+    """
+    faults = list(faults)
+    if any(fault.code != READ_ONLY for fault in faults):
+        raise Unprocessable(detail, faults=faults)
+    if faults:
+        raise Forbidden("Some fields are not yours to write.", faults=faults)

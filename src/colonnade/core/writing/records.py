@@ -1,0 +1,32 @@
+"""A new object of a mapped class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm.attributes import instance_state
+
+from colonnade.core.problems import Fault, Unprocessable
+from colonnade.core.resources import Resource
+
+
+def new_record(resource: Resource, values: Mapping[str, Any]) -> Any:
+    """Make an object of a resource's class, with these attributes; no session knows it yet.
+
+    The class's ``__init__`` is not called: it is for Python code, and may want anything. What the ORM does when an
+    object is made (a polymorphic identity, listeners to ``init``), and when an attribute is set (``@validates``), is
+    done.
+
+    :raises Unprocessable: where a validator of the class refuses a value.
+    """
+    manager = resource.mapper.class_manager
+    record = manager.new_instance()
+    manager.dispatch.init(instance_state(record), (), {})
+    for name, value in values.items():
+        try:
+            setattr(record, name, value)
+        except (ValueError, AssertionError) as error:
+            fault = Fault(str(error) or "is not valid", pointer=f"/{name}", code="value")
+            raise Unprocessable("The record is not valid.", faults=[fault]) from None
+    return record
