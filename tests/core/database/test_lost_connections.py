@@ -246,6 +246,13 @@ def test_a_server_that_is_not_there_is_said_at_once(make_database: MakeDatabase,
     assert "secret" not in app.get("/count", status=503).text
 
 
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:///no such folder/nothing.sqlite"])
+def test_outside_a_request_too_what_is_absent_is_a_problem(make_database: MakeDatabase, road: str, url: str) -> None:
+    with pytest.raises(Unavailable):
+        read(make_database(url), road)
+
+
 @pytest.fixture
 def cluster(postgresql_server_url: str) -> Iterator[Cluster]:
     """A server of this test's own."""

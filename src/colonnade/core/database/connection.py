@@ -132,7 +132,7 @@ class PooledReadConnection(ReadConnection):
     def _checked_out(self) -> PoolProxiedConnection:
         try:
             self._raw = self._engine.raw_connection()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, *_DRIVER_ERRORS) as error:
             raise (problem_of(error) or error) from error
         return self._raw
 

@@ -18,8 +18,8 @@ _MOST: Final = 100_000
 class RecentWriters:
     """The clients that have written in the last seconds.
 
-    A client is told by its credentials, without any by its address; and it is given a cookie that lives as long, in case
-    its next request reaches another process.
+    A client is told by its credentials, without any by its address. It also gets a cookie that lives as long: its next
+    request may reach another process.
     """
 
     def __init__(self, seconds: int) -> None:

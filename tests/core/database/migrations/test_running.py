@@ -151,7 +151,7 @@ def test_processes_that_migrate_at_the_same_time_do_not_meet(workshop: Workshop,
     processes = [
         Popen(
             [sys.executable, "-c", MIGRATE, empty.url.render_as_string(hide_password=False)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(workshop.folder), str(repository)])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [workshop.folder, repository, *sys.path]))},
             stdin=PIPE,
             stdout=PIPE,
             text=True,
