@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.harness.counts import load_hypothesis_profile
-from tests.harness.databases import DIALECTS, Databases, lack_of_server, server_url
+from tests.harness.databases import DIALECTS, Databases, drop_abandoned, lack_of_server, server_url
 from tests.harness.requirements import Requirement, in_ci, leave_out, parameter_is, uses_fixture
 
 REPOSITORY = Path(__file__).parent.parent
@@ -24,9 +24,9 @@ load_hypothesis_profile()
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory, worker_name: str) -> Databases:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """Makes databases at will: `with databases.empty("postgresql") as url: …`."""
-    return Databases(server_url(), tmp_path_factory.mktemp("databases"), f"{os.getpid()}_{worker_name}")
+    return Databases(server_url(), tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="session", params=DIALECTS)
@@ -65,12 +65,6 @@ def postgresql_server_url() -> str:
     return server_url()
 
 
-@pytest.fixture(scope="session")
-def worker_name(request: pytest.FixtureRequest) -> str:
-    """`gw0`, `gw1`, … under pytest-xdist, `main` otherwise."""
-    return getattr(request.config, "workerinput", {}).get("workerid", "main")
-
-
 # -- Data
 
 
@@ -96,6 +90,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if in_ci() and any(lacks.values()):
         raise pytest.UsageError("CI runs everything, but here is " + "; ".join(filter(None, lacks.values())))
     config.stash[LACKS] = lacks
+    if not lacks["postgresql"]:
+        drop_abandoned(server_url())
 
 
 @pytest.hookimpl(optionalhook=True)

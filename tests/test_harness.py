@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 
-from tests.harness.databases import Databases
+from tests.harness.databases import PREFIX, Databases, drop_abandoned
 
 REPOSITORY = Path(__file__).parent.parent
 NOBODY_LISTENS = "postgresql://nobody@127.0.0.1:1/none"
@@ -42,6 +42,21 @@ def test_a_database_is_gone_afterwards_even_when_a_connection_was_left_open(
     server = create_engine(databases.server)
     with server.connect() as asking:
         assert asking.scalar(text("SELECT count(*) FROM pg_database WHERE datname = :name"), {"name": name}) == 0
+    server.dispose()
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_what_a_killed_run_left_behind_is_dropped_and_nothing_else(databases: Databases, dialect_name: str) -> None:
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    abandoned = f"{PREFIX}_{killed.pid}_0"
+    server = create_engine(databases.server, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection, databases.empty(dialect_name) as url:
+        connection.execute(text(f"CREATE DATABASE {abandoned}"))
+        drop_abandoned(databases.server)
+        left = set(connection.scalars(text("SELECT datname FROM pg_database")))
+        assert abandoned not in left
+        assert make_url(url).database in left
     server.dispose()
 
 

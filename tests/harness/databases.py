@@ -2,6 +2,9 @@
 
 import itertools
 import os
+import re
+import socket
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,36 +16,34 @@ from sqlalchemy import make_url
 
 DIALECTS = ("sqlite", "postgresql")
 
+#: Every database of the suite is called so, with the machine, the process that made it, and a number.
+PREFIX = f"colonnade_test_{zlib.crc32(socket.gethostname().encode()):08x}"
+
 
 @dataclass(frozen=True)
 class Databases:
     """Makes empty databases. `server` is the URL of a PostgreSQL database from which others may be created, `folder` is
-    for SQLite's files; `owner` (unique for each process that runs tests) is in the name of every database."""
+    for SQLite's files."""
 
     server: str
     folder: Path
-    owner: str
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
     def empty(self, dialect: str) -> Iterator[str]:
         """The URL of a database that nobody else uses, while the block lasts; `dialect` is one of DIALECTS."""
-        name = f"colonnade_test_{self.owner}_{next(self._numbers)}"
+        name = f"{PREFIX}_{os.getpid()}_{next(self._numbers)}"
         if dialect == "sqlite":
             # The file stays in pytest's temporary folder, which keeps the last three runs: one can look at a failure.
             yield f"sqlite:///{self.folder / name}.sqlite"
             return
         identifier = sql.Identifier(name)
-        self._on_server(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(identifier))
+        _on_server(self.server, sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(identifier))
         try:
             yield make_url(self.server).set(database=name).render_as_string(hide_password=False)
         finally:
             # FORCE: a test that failed may have left connections; its own failure is the one to report.
-            self._on_server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
-
-    def _on_server(self, statement: sql.Composed) -> None:
-        with psycopg.connect(libpq_url(self.server), autocommit=True) as connection:
-            connection.execute(statement)
+            _on_server(self.server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 
 
 def server_url() -> str:
@@ -64,3 +65,28 @@ def lack_of_server(url: str) -> str:
         reason = " ".join(str(error).split())
         where = make_url(url).render_as_string(hide_password=True)
         return f"no PostgreSQL at {where} ($COLONNADE_TEST_POSTGRESQL): {reason}"
+
+
+def drop_abandoned(url: str) -> None:
+    """Drop what a run on this machine left behind when it was killed: databases whose process has ended."""
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        listed = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
+        for (name,) in listed.fetchall():
+            process = re.fullmatch(rf"{PREFIX}_(\d+)_\d+", name)
+            if process and not _runs(int(process[1])):
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _on_server(url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        connection.execute(statement)
