@@ -175,3 +175,19 @@ def test_a_token_is_not_narrowed_to_what_there_is_not(command: Shell, ann: str, 
 
     assert said in command.run("token", "add", ann, "--allow", "employees:view", "--allow", pair, exit_code=1).stderr
     assert command.json("token", "list", ann) == []
+
+
+def test_lists_are_columns_that_stand_one_below_the_other_whatever_the_script(command: Shell, ann: str) -> None:
+    command.run("user", "add", f"{ann}.李伟", "--role", "staff")
+    command.run("user", "add", f"{ann}.b", "--role", "staff")
+
+    lines = [line for line in command.run("user", "list").stdout.splitlines() if line.startswith(ann)]
+    assert [line.split()[:3] for line in lines] == [[f"{ann}.b", "staff", "yes"], [f"{ann}.李伟", "staff", "yes"]]
+    one, other = (line.index("staff") for line in lines)
+    assert one == other + 2  # two signs of double width
+
+    command.run("token", "add", ann, exit_code=1)
+    command.run("token", "add", f"{ann}.b", "--label", "two\nlines", "--allow", "employees:view")
+    _, row = command.run("token", "list", f"{ann}.b").stdout.splitlines()
+    assert "two lines" in row
+    assert row.endswith("employees:view")

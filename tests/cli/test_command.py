@@ -188,6 +188,7 @@ def test_verbs_of_a_stranger_run_with_the_application_and_a_transaction(bench: B
             config.add_command("greet", ":greet")
             config.add_command("fail", ":fail")
             config.add_command("who", ":who")
+            config.add_command("stop", ":stop")
 
         @click.command()
         @pass_invocation
@@ -203,6 +204,11 @@ def test_verbs_of_a_stranger_run_with_the_application_and_a_transaction(bench: B
             with invocation.session() as session:
                 create_user(session, "failed")
                 raise ZeroDivisionError("a mistake in the verb")
+
+        @click.command()
+        def stop():
+            "Be interrupted."
+            raise KeyboardInterrupt
 
         @click.command()
         @acting_option
@@ -231,6 +237,7 @@ def test_verbs_of_a_stranger_run_with_the_application_and_a_transaction(bench: B
     assert "did you mean greeted?" in shell.run("who", "--as", "greted", exit_code=1).stderr
     shell.run("user", "deactivate", "greeted")
     assert "not active" in shell.run("who", "--as", "greeted", exit_code=1).stderr
+    assert shell.run("stop", exit_code=130).stderr == "Interrupted.\n"
     assert "No such option '--as'" in shell.run("user", "list", "--as", "greeted", exit_code=2).stderr
 
 
@@ -290,3 +297,38 @@ def test_looking_for_help_imports_neither_pyramid_nor_sqlalchemy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
 
     assert done.stdout == "set()\n"
+
+
+def test_without_users_nobody_acts_as_one(bench: Bench, url: str, tmp_path: Path) -> None:
+    bench.plugin(
+        "alone",
+        """
+        import click
+        from colonnade.core.console import acting_option, pass_invocation
+
+        def includeme(config):
+            config.add_plugin("alone")
+            config.add_command("who", ":who")
+
+        @click.command()
+        @acting_option
+        @pass_invocation
+        def who(invocation):
+            click.echo(invocation.identity.name)
+        """,
+    )
+    shell = shell_in(tmp_path, url, "alone")
+
+    assert shell.run("who").stdout == "operator\n"
+    assert "accounts, is not on" in shell.run("who", "--as", "ann", exit_code=1).stderr
+
+
+def test_a_migration_that_cannot_be_is_told_in_words(bench: Bench, url: str, tmp_path: Path) -> None:
+    bench.plugin("broken/__init__", "def includeme(config):\n    config.add_plugin('broken')\n")
+    for name, revision in (("one", "0001"), ("two", "0002")):
+        text = f"revision = '{revision}'\ndown_revision = None\ndef upgrade():\n    pass\n"
+        bench.plugin(f"broken/migrations/{revision}_{name}", text)
+    shell = shell_in(tmp_path, url, "broken")
+
+    assert "form no line" in shell.run("migrate", exit_code=1).stderr
+    assert "form no line" in shell.json("migrate", exit_code=1)["detail"]
