@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -27,22 +27,26 @@ class Cells:
         self._columns = columns
         self._refusals = refusals
         self._readers = [_Reader(_reader(column)) for column in columns]
+        self._omissible = [column.field.name for column in columns if _may_be_left_out(column)]
 
     def read(self, rows: Sequence[Row]) -> list[Entry]:
         """The rows that can be read; the others are refused, cell by cell."""
         rows = [row for row in rows if self._is_whole(row)]
-        if not rows:
-            return []
         wrong: set[int] = set()
-        values = [
-            self._column(index, [row.texts[index] for row in rows], rows, wrong) for index in range(len(self._columns))
+        values = [self._column(index, rows, wrong) for index in range(len(self._columns))]
+        fields = [cells for column, cells in zip(self._columns, values, strict=True) if column.relation is None]
+        sought = [cells for column, cells in zip(self._columns, values, strict=True) if column.relation is not None]
+        names = [column.field.name for column in self._columns if column.relation is None]
+        entries = [
+            Entry(row.line, dict(zip(names, given, strict=True)), named)
+            for row, given, named in zip(rows, _rows(fields, len(rows)), _rows(sought, len(rows)), strict=True)
+            if not wrong or row.line not in wrong
         ]
-        lines = [row.line for row in rows]
-        return [
-            self._entry(line, cells)
-            for line, *cells in zip(lines, *values, strict=True)
-            if not wrong or line not in wrong
-        ]
+        for name in self._omissible:
+            for entry in entries:
+                if entry.values[name] is LEFT_OUT:
+                    del entry.values[name]
+        return entries
 
     def _is_whole(self, row: Row) -> bool:
         broken = row.broken
@@ -53,12 +57,12 @@ class Cells:
             self._refusals.add(row.line, "", broken)
         return not broken
 
-    def _column(self, index: int, texts: list[str], rows: Sequence[Row], wrong: set[int]) -> list[Any]:
+    def _column(self, index: int, rows: Sequence[Row], wrong: set[int]) -> list[Any]:
         reader = self._readers[index]
         try:
-            return [reader[text] for text in texts]
+            return [reader[row.texts[index]] for row in rows]
         except ValueError:
-            return [self._cell(index, text, row, wrong) for text, row in zip(texts, rows, strict=True)]
+            return [self._cell(index, row.texts[index], row, wrong) for row in rows]
 
     def _cell(self, index: int, text: str, row: Row, wrong: set[int]) -> Any:
         try:
@@ -69,14 +73,15 @@ class Cells:
             self._refusals.add(row.line, self._columns[index].header, said)
             return None
 
-    def _entry(self, line: int, cells: Sequence[Any]) -> Entry:
-        entry = Entry(line, {})
-        for index, (column, value) in enumerate(zip(self._columns, cells, strict=True)):
-            if column.relation is not None:
-                entry.sought[index] = value
-            elif value is not LEFT_OUT:
-                entry.values[column.field.name] = value
-        return entry
+
+def _rows(columns: Sequence[list[Any]], number: int) -> Iterable[tuple[Any, ...]]:
+    return zip(*columns, strict=True) if columns else ((),) * number
+
+
+def _may_be_left_out(column: Column) -> bool:
+    """Tell whether an empty cell stands for a default: the field has one, and an empty text is nothing else."""
+    field = column.field
+    return column.relation is None and not (field.nullable or field.value.textual or field.required)
 
 
 class _Reader(dict[str, Any]):
@@ -111,7 +116,7 @@ def _reader(column: Column) -> Callable[[str], Any]:
             return None
         if field.value.textual and column.relation is None:
             return parse(text)
-        if column.relation is None and not field.required:
+        if _may_be_left_out(column):
             return LEFT_OUT
         raise ValueError("is required")
 

@@ -53,7 +53,7 @@ class BulkCreation:
         self._cells = Cells(columns, self._refusals)
         self._links = Links(author, resource, writer.resources, columns, self._refusals)
         self._uniqueness = Uniqueness(author, resource, columns, self._refusals)
-        self._inserting = Inserting(author, access, columns, self._refusals)
+        self._inserting = Inserting(author, access, columns, self._uniqueness, self._refusals)
 
     def create(self, rows: Iterable[Row]) -> Created:
         """Create a record for each row. Nothing has happened if there is any refusal.
@@ -76,4 +76,4 @@ class BulkCreation:
         return Created(count, 0, tuple(self._refusals), complete=not self._refusals.enough)
 
     def _store(self, entries: list[Entry]) -> None:
-        self._inserting.insert(self._uniqueness.check(entries))
+        self._inserting.insert(self._uniqueness.within(entries))

@@ -21,15 +21,24 @@ from colonnade.core.writing.telling import told_to
 
 from .columns import Column, names_of
 from .rows import Entry, Refusals
+from .uniqueness import Uniqueness
 
 
 class Inserting:
     """Inserts rows of a table, and holds the new records against the policy."""
 
-    def __init__(self, author: Author, access: ResourceAccess, columns: Sequence[Column], refusals: Refusals) -> None:
+    def __init__(
+        self,
+        author: Author,
+        access: ResourceAccess,
+        columns: Sequence[Column],
+        uniqueness: Uniqueness,
+        refusals: Refusals,
+    ) -> None:
         self._author = author
         self._fields = WritableFields(access)
         self._resource = access.resource
+        self._uniqueness = uniqueness
         self._refusals = refusals
         self._headers = names_of(columns)
         self._results = Results(author, access, self._headers)
@@ -39,27 +48,37 @@ class Inserting:
     def insert(self, entries: Sequence[Entry]) -> None:
         """Insert rows. Those that the database or the policy does not take are refused."""
         for _, alike in groupby(entries, key=lambda entry: tuple(entry.values)):
-            self._try(list(alike))
+            group = list(alike)
+            if self._try(group) is not None:
+                # What is taken can be asked for, for all of them at once; anything else has to be tried.
+                self._halve(self._uniqueness.beside(group))
 
-    def _try(self, entries: Sequence[Entry]) -> None:
-        """Insert rows that give the same fields; where they are not taken, the one half and then the other."""
-        if self._refusals.enough:
-            return
+    def _try(self, entries: Sequence[Entry]) -> Problem | None:
+        """Insert rows that give the same fields; if one of them is not taken, none is, and the answer says why."""
         try:
             with told_to(self._author, self._fields, entries[0].values), self._author.session.begin_nested():
                 keys = self._insert(entries)
         except (Conflict, Unprocessable) as problem:
-            if len(entries) == 1:
-                self._refuse(entries[0], problem)
-            else:
-                middle = len(entries) // 2
-                self._try(entries[:middle])
-                self._try(entries[middle:])
-            return
+            return problem
         refused = self._results.refused(keys)
         for entry, key in zip(entries, keys, strict=True) if refused else ():
             if key in refused:
                 self._refusals.add(entry.line, "", f"is no record of {self._resource.name} that you may create")
+        return None
+
+    def _halve(self, entries: Sequence[Entry]) -> None:
+        """Find the rows at fault: where some are not taken, try the one half of them and then the other."""
+        if not entries or self._refusals.enough:
+            return
+        problem = self._try(entries)
+        if problem is None:
+            return
+        if len(entries) == 1:
+            self._refuse(entries[0], problem)
+            return
+        middle = len(entries) // 2
+        self._halve(entries[:middle])
+        self._halve(entries[middle:])
 
     def _by_statement(self, entries: Sequence[Entry]) -> Sequence[Key]:
         """Insert all by one statement of Core; the keys are only asked for where the policy needs them."""

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from colonnade.core.resources import Relation, Resource, Resources
+from colonnade.core.resources import Field, Relation, Resource, Resources
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.lookup import Key, rows_of_keys
 from colonnade.core.writing.references import Reference, attribute_of, references_of, showing
@@ -62,10 +62,10 @@ class ForeignKey(Way):
 class ByUniqueField(Way):
     """A column that names the record which a relation leads to by a unique field of it."""
 
-    def __init__(self, author: Author, index: int, column: Column, relation: Relation) -> None:
-        super().__init__(author, relation.target, column.header)
+    def __init__(self, author: Author, index: int, header: str, relation: Relation, field: Field) -> None:
+        super().__init__(author, relation.target, header)
         self._index = index
-        self._name = column.field.name
+        self._name = field.name
         self._local = relation.local
         pairs = relation.source.mapper.relationships[relation.name].local_remote_pairs or ()
         remote: dict[str | None, Any] = {attribute_of(relation.source.mapper, here): there for here, there in pairs}
@@ -109,8 +109,8 @@ class Links:
         given = {column.field.name for column in columns if column.relation is None}
         headers = names_of(columns)
         self._ways: list[Way] = [
-            ByUniqueField(author, index, column, column.relation)
-            for index, column in enumerate(columns)
+            ByUniqueField(author, index, column.header, column.relation, column.field)
+            for index, column in enumerate(column for column in columns if column.relation is not None)
             if column.relation is not None
         ]
         self._ways += [

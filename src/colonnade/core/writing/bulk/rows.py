@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -35,12 +35,12 @@ class Entry:
     """A row whose texts have been read.
 
     values: by field name.
-    sought: by the place of a column that names another record, the value that it is named by.
+    sought: what the columns that give a relation name the related records by, in the order of these columns.
     """
 
     line: int
     values: dict[str, Any]
-    sought: dict[int, Any] = field(default_factory=dict)
+    sought: tuple[Any, ...]
 
 
 @dataclass(frozen=True)

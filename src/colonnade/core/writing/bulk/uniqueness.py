@@ -33,33 +33,42 @@ class Uniqueness:
             names: {} for names in _unique_names(resource.mapper) if given.issuperset(names)
         }
 
-    def check(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The rows whose values are free; the others are refused."""
+    def within(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The rows whose values no earlier row has; the others are refused."""
         refused: set[int] = set()
         for names, lines in self._lines.items():
-            refused.update(self._taken(names, lines, entries))
+            for entry, key in _keys(names, entries):
+                line = lines.setdefault(key, entry.line)
+                if line != entry.line:
+                    self._refuse(entry, names, key, f"by line {line}")
+                    refused.add(entry.line)
+        return [entry for entry in entries if entry.line not in refused] if refused else list(entries)
+
+    def beside(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The rows whose values no stored record has; the others are refused."""
+        refused: set[int] = set()
+        for names in self._lines:
+            keys = list(_keys(names, entries))
+            columns = [getattr(self._resource.model, name) for name in names]
+            stored = rows_of_keys(self._author, self._resource, columns, [key for _, key in keys])
+            for entry, key in keys:
+                if key in stored:
+                    self._refuse(entry, names, key, "by a stored record")
+                    refused.add(entry.line)
         return [entry for entry in entries if entry.line not in refused]
 
-    def _taken(self, names: tuple[str, ...], lines: dict[Key, int], entries: Sequence[Entry]) -> Iterator[int]:
-        keys = [tuple([entry.values.get(name) for name in names]) for entry in entries]
-        new = {key for key in keys if None not in key and key not in lines}
-        columns = [getattr(self._resource.model, name) for name in names]
-        stored = rows_of_keys(self._author, self._resource, columns, new)
-        for entry, key in zip(entries, keys, strict=True):
-            if None in key:
-                continue
-            if key in stored:
-                by = "by a stored record"
-            elif (line := lines.setdefault(key, entry.line)) != entry.line:
-                by = f"by line {line}"
-            else:
-                continue
-            said = ", ".join(str(part) for part in key)
-            self._refusals.add(entry.line, self._header(names), f"{shown(said)} is already taken, {by}")
-            yield entry.line
+    def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, by: str) -> None:
+        headers = ", ".join(dict.fromkeys(self._headers[name] for name in names))
+        said = ", ".join(str(part) for part in key)
+        self._refusals.add(entry.line, headers, f"{shown(said)} is already taken, {by}")
 
-    def _header(self, names: Sequence[str]) -> str:
-        return ", ".join(dict.fromkeys(self._headers[name] for name in names))
+
+def _keys(names: tuple[str, ...], entries: Sequence[Entry]) -> Iterator[tuple[Entry, Key]]:
+    """The rows with what they have of these fields; null is never taken."""
+    for entry in entries:
+        key = tuple([entry.values.get(name) for name in names])
+        if None not in key:
+            yield entry, key
 
 
 def _unique_names(mapper: Mapper[Any]) -> Iterator[tuple[str, ...]]:
