@@ -105,6 +105,8 @@ def _title(introspectable: Any) -> str:
 
 def _owner(introspectable: Any, on: Sequence[Plugin]) -> Plugin | None:
     """The plug-in in whose files the directive was called; the most special one, if it lies within another."""
+    if introspectable.action_info.file is None:  # Pyramid's cache busters do not say who asked for them
+        return None
     file = Path(introspectable.action_info.file)
     owners = [(len(home.parts), plugin) for plugin in on for home in _homes(plugin) if file.is_relative_to(home)]
     return max(owners, key=lambda each: each[0], default=(0, None))[1]

@@ -33,6 +33,7 @@ def why(invocation: Invocation, user: str, permission: str, path: str, as_json: 
     from colonnade.core.policy.explanation import explain
     from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
     from colonnade.core.resources import resources_of
+    from colonnade.core.tree import join_key
 
     resource, key, field = _parse(path, resources_of(invocation.registry))
     with invocation.database.read() as connection:
@@ -49,8 +50,9 @@ def why(invocation: Invocation, user: str, permission: str, path: str, as_json: 
     if as_json:
         write_json([_members(each) for each in explanations])
         return
+    place = "/".join([resource.name, *([join_key(_texts(resource, key))] if key else [])])
     for each in explanations:
-        _tell(user, path, each)
+        _tell(user, place, each)
 
 
 def _parse(path: str, resources: Any) -> tuple[Resource, tuple[object, ...] | None, str | None]:
@@ -84,9 +86,13 @@ def _parse(path: str, resources: Any) -> tuple[Resource, tuple[object, ...] | No
     return resource, key, segments[2] if len(segments) == 3 else None
 
 
-def _tell(user: str, path: str, explanation: Explanation) -> None:
-    what = explanation.permission + (f" of {explanation.field}" if explanation.field else "")
-    click.echo(click.style(f"{user}: {what} on {path}: {explanation.verdict}", bold=True))
+def _texts(resource: Resource, key: tuple[object, ...]) -> list[str]:
+    return [field.value.to_text(part) for field, part in zip(resource.key, key, strict=True)]
+
+
+def _tell(user: str, place: str, explanation: Explanation) -> None:
+    field = f"/{explanation.field}" if explanation.field else ""
+    click.echo(click.style(f"{user}: {explanation.permission} {place}{field}: {explanation.verdict}", bold=True))
     for each in explanation.considered:
         matches = {True: "matches", False: "does not match", None: "depends on the row"}[each.matches]
         decided = "  ← decided" if each.entry is explanation.decided_by else ""
