@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from colonnade.core.resources import Field, Relation, Resource
 
 
+#: How many compiled lists an application keeps. A thousand different sets of roles are rare; but they come by tokens and
+#: users, not by declarations, so nothing else bounds them.
+MOST = 1000
+
+
 class ResourceAccess:
     """What the matching entries of one resource's list (then Root's) decide, compiled once and kept.
 
@@ -122,7 +127,14 @@ class Policy:
                 known = self._known.setdefault(
                     slot, ResourceAccess(resource, tuple(entries[index] for index in matching), narrowed)
                 )
+                if len(self._known) > MOST:
+                    del self._known[next(iter(self._known))]  # the oldest: whoever still needs it compiles it again
         return known
+
+    def __len__(self) -> int:
+        """How many compiled lists are kept, the operator's aside."""
+        with self._lock:
+            return len(self._known)
 
 
 def _permissions(entries: Iterable[Entry]) -> frozenset[str]:

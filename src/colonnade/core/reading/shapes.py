@@ -39,4 +39,5 @@ class Shapes:
         return made
 
     def __len__(self) -> int:
-        return len(self._kept)
+        with self._lock:
+            return len(self._kept)
