@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -54,3 +54,22 @@ def test_a_list_is_looked_up_in_the_index(engine: Engine) -> None:
         plan = "\n".join(str(row) for row in connection.exec_driver_sql(explain + str(compiled), parameters))
         connection.rollback()
     assert "SEARCH indexed USING INTEGER PRIMARY KEY" in plan or "Index" in plan
+
+
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"json", "jsonb"}))
+def test_whether_null_is_listed_and_whether_anything_is_in_no_list_at_all_is_unknown(engine: Engine, name: str) -> None:
+    table = sa.Table(
+        f"unlisted_{name}",
+        sa.MetaData(),
+        sa.Column("n", sa.Integer),
+        sa.Column("held", storage_for(SAMPLES[name].declared)),
+    )
+    value = find(SAMPLES[name].values, lambda _: True)
+    statement = sa.select(table.c.n).where(~listed(table.c.held, "wanted"))
+    with engine.connect() as connection:
+        table.create(connection)
+        connection.execute(table.insert(), [{"n": 1, "held": None}, {"n": 2, "held": value}])
+        assert connection.scalars(statement, {"wanted": [value]}).all() == []
+        assert connection.scalars(statement, {"wanted": None}).all() == []
+        assert set(connection.scalars(statement, {"wanted": []})) >= {2}
+        connection.rollback()

@@ -30,8 +30,10 @@ class ListOf(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Hand over the list; on PostgreSQL the array's own processing binds the items."""
-        if value is None or dialect.name == "postgresql":
+        if dialect.name == "postgresql":
             return value
+        if value is None:
+            return "[null]"  # whether something is in no list is unknown; of an empty list it is known
         process = self.item.dialect_impl(dialect).bind_processor(dialect)
         bound = [process(item) if process else item for item in value]
         # JSON has no bytes: see _each.
@@ -68,7 +70,7 @@ def _each(element: _Listed, compiler: SQLCompiler, **kw: Any) -> str:
     left, right = element.clauses
     column = compiler.process(left, **kw)
     if left.type._type_affinity is LargeBinary()._type_affinity:
-        column = f"hex({column})"
+        column = f"CASE WHEN {column} IS NOT NULL THEN hex({column}) END"  # hex(NULL) is the text of no bytes
     return f"({column} IN (SELECT value FROM json_each({compiler.process(right, **kw)})))"
 
 

@@ -9,9 +9,11 @@ from sqlalchemy import (
     ColumnElement,
     Enum,
     String,
+    Text,
     TypeDecorator,
     and_,
     bindparam,
+    cast,
     exists,
     false,
     func,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from colonnade.core.reading.shape import AllOf, AnyOf, Exists, Node, NotOf, Test
-from colonnade.core.values import fold_sql, listed
+from colonnade.core.values import Form, Value, fold_sql, listed
 
 from .scope import Scope, whole
 
@@ -67,10 +69,17 @@ def _test(test: Test, scope: Scope, dialect_name: str) -> ColumnElement[bool]:
     seen = scope.seen(test.field)
     column = scope.column(test.field)
     if test.operator == "isnull":
-        null = column.is_(None)
+        null = _is_null(scope.access.resource.fields[test.field].value, column)
         return null if seen is True else or_(whole(seen).is_not(true()), null)
     compared = _compared(test, scope, column, dialect_name)
     return compared if seen is True else and_(whole(seen), compared)
+
+
+def _is_null(value: Value, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    if value.name == "json" and value.form is not Form.OWN:
+        # Others keep JSON's null beside SQL's; answers show both alike.
+        return or_(column.is_(None), func.trim(cast(column, Text)) == "null")
+    return column.is_(None)
 
 
 def _compared(test: Test, scope: Scope, column: ColumnElement[Any], dialect_name: str) -> ColumnElement[bool]:
@@ -114,6 +123,6 @@ def _textual(
     ways = {
         "contains": func.instr(column, value) > 0,
         "startswith": func.substr(column, 1, func.length(value)) == value,
-        "endswith": or_(func.length(value) == 0, func.substr(column, -func.length(value)) == value),
+        "endswith": func.substr(column, func.length(column) - func.length(value) + 1) == value,
     }
     return ways[operator]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, case, true
+from sqlalchemy import Column, ColumnElement, Select, and_, case, true
 from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.access import ResourceAccess
@@ -66,6 +66,9 @@ class Scope:
     def column(self, name: str) -> ColumnElement[Any]:
         """A field's own column, whether it may be seen or not."""
         column: ColumnElement[Any] = getattr(self.entity, name)
+        field = self.access.resource.fields.get(name)
+        if self.origin is not None and field is not None and not isinstance(field.column, Column):
+            return case((self.matched(), column))  # a count of what belongs to no row is 0, and should be null
         return column
 
     def adapted(self, condition: Condition) -> Condition:
