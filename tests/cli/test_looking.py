@@ -46,7 +46,7 @@ def test_one_may_ask_for_some_settings_only(command: Shell) -> None:
 
 
 def test_plug_ins_are_shown_in_the_order_in_which_they_are_included_with_what_they_add(command: Shell) -> None:
-    plugins = command.json("plugins")
+    plugins = [each for each in command.json("plugins") if each["on"]]
 
     assert [each["name"] for each in plugins] == ["accounts", "people", "rest"]
     by_name = {each["name"]: each for each in plugins}
@@ -63,6 +63,15 @@ def test_plug_ins_are_shown_in_the_order_in_which_they_are_included_with_what_th
     assert any("rest list" in road for road in by_name["rest"]["adds"]["roads"])
     text = command.run("plugins").stdout
     assert text.index("accounts") < text.index("Departments, employees and their salaries") < text.index("rest ")
+
+
+def test_plug_ins_that_are_off_say_what_they_would_be(command: Shell) -> None:
+    off = {each["name"]: each for each in command.json("plugins") if not each["on"]}
+
+    assert off["health"]["summary"]
+    assert "people" not in off
+    assert "health" in command.run("plugins").stdout
+    assert "(off)" in command.run("plugins").stdout
 
 
 def test_what_a_directive_of_a_plug_in_registers_is_shown_with_who_called_it(tmp_path: Path) -> None:

@@ -1,20 +1,21 @@
-"""``colonnade plugins``: what is on, and what each adds."""
+"""``colonnade plugins``: what is on, what each adds, and what could be switched on."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from colonnade.core.console import Invocation, json_option, pass_invocation, write_json
+from colonnade.core.console import Invocation, json_option, note, pass_invocation, write_json
 
 if TYPE_CHECKING:
     from pyramid.registry import Registry
 
     from colonnade.core.plugins import Plugin
+    from colonnade.core.plugins.plugin import Declaration, Includeme
 
 #: What is told of a plug-in, by Pyramid's name of the category; what directives of plug-ins register comes after these.
 _HEADINGS = {
@@ -39,33 +40,56 @@ _LEFT_OUT = frozenset(
 @json_option
 @pass_invocation
 def plugins(invocation: Invocation, as_json: bool) -> None:
-    """Print the plug-ins that are on, in order, and what each adds."""
+    """Print the plug-ins that are on, in order, with what each adds; then those that are installed and off."""
     from colonnade.core.plugins import plugins_of
 
     registry = invocation.registry
     on = plugins_of(registry)
     added = _added(registry, on)
+    shown = [_members(plugin, True, str(plugin.origin), added[plugin.name]) for plugin in on]
+    shown += [_members(each, False, None, _settings_of(each)) for each in _off({plugin.includeme for plugin in on})]
     if as_json:
-        write_json([_members(plugin, added[plugin.name]) for plugin in on])
+        write_json(shown)
         return
-    for plugin in on:
-        click.echo(f"{click.style(plugin.name, bold=True)}  {plugin.summary}")
-        _line("from", [f"{plugin.origin} ({plugin.module})"])
-        _line("requires", plugin.requires)
-        for heading, titles in added[plugin.name].items():
+    for each in shown:
+        click.echo(f"{click.style(each['name'], bold=True)}  {each['summary']}{'' if each['on'] else ' (off)'}")
+        _line("named in", [each["origin"]] if each["on"] else [])
+        _line("requires", each["requires"])
+        for heading, titles in each["adds"].items():
             _line(heading, titles)
         click.echo()
 
 
-def _members(plugin: Plugin, added: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _off(on: Collection[Includeme]) -> Iterator[Declaration]:
+    """What the installed plug-ins that are off say of themselves; nothing of one that cannot be asked."""
+    from colonnade.core.plugins.probing import ask
+    from colonnade.core.plugins.resolving import Unresolvable, installed, resolve
+
+    known = installed()
+    for name in sorted(known):
+        try:
+            includeme, _ = resolve(name, known)
+            if includeme not in on:
+                yield ask(includeme, name)
+        except (Unresolvable, ImportError) as error:
+            note(f"The plug-in {name} is off, and could not be switched on: {error}")
+
+
+def _members(plugin: Declaration, on: bool, origin: str | None, added: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {
         "name": plugin.name,
+        "on": on,
         "summary": plugin.summary,
-        "module": plugin.module,
-        "origin": str(plugin.origin),
+        "origin": origin,
         "requires": plugin.requires,
         "adds": added,
     }
+
+
+def _settings_of(plugin: Declaration) -> dict[str, list[str]]:
+    if plugin.settings is None:
+        return {}
+    return {"settings": [f"{plugin.name}.{name}" for name in plugin.settings.model_fields]}
 
 
 def _line(heading: str, titles: Sequence[str]) -> None:
@@ -75,10 +99,7 @@ def _line(heading: str, titles: Sequence[str]) -> None:
 
 def _added(registry: Registry, on: Sequence[Plugin]) -> dict[str, dict[str, list[str]]]:
     """What each plug-in adds: heading → titles."""
-    found: dict[str, dict[str, list[str]]] = {plugin.name: {} for plugin in on}
-    for plugin in on:
-        if plugin.settings is not None:
-            found[plugin.name]["settings"] = [f"{plugin.name}.{name}" for name in plugin.settings.model_fields]
+    found = {plugin.name: _settings_of(plugin) for plugin in on}
     for category, entries in registry.introspector.categorized():
         if category in _LEFT_OUT:
             continue
