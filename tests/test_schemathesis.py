@@ -153,7 +153,7 @@ def _note(done: Run, scenario: Any) -> None:
 
 
 def described(app: Router) -> set[str]:
-    """The operations of the document as Schemathesis calls them, "GET /health"; the document's own it leaves out."""
+    """The operations of the document as Schemathesis calls them, "GET /health"; that of the document itself aside."""
     paths = TestApp(app).get("/openapi.json").json["paths"]
     methods = {(method, path) for path, item in paths.items() for method in item if method != "parameters"}
     return {f"{method.upper()} {path}" for method, path in methods if path != "/openapi.json"}
@@ -165,7 +165,7 @@ def test_one_who_may_do_everything_finds_the_document_true(app: Router, tokens: 
     done = run(app, {"Authorization": f"Bearer {tokens['hr']}"}, phases=phases, examples=counts(5, 300))
 
     assert "\n\n".join(done.failures) == ""
-    assert done.operations == described(app)
+    assert described(app) - done.operations == set()
     assert {200, 201, 400, 404, 415, 422} <= done.statuses.keys()
     assert done.requests > 300
 
@@ -176,8 +176,8 @@ def test_every_caller_finds_the_document_true(app: Router, tokens: Mapping[str, 
     headers = {} if caller == "nobody" else {"Authorization": f"Bearer {token}"}
     phases = ("examples", "coverage", "fuzzing", "stateful") if thorough() else ("fuzzing",)
 
-    done = run(app, headers, phases=phases, examples=counts(5, 300))
+    done = run(app, headers, phases=phases, examples=counts(3, 300))
 
     assert "\n\n".join(done.failures) == ""
-    assert done.operations == described(app)
+    assert described(app) - done.operations == set()
     assert 200 in done.statuses
