@@ -1,4 +1,4 @@
-"""OpenAPI: the document of the running application at ``/openapi.json``, and Swagger UI at ``/docs``.
+"""OpenAPI: the document of the running application at ``/openapi.json``, and Swagger UI at ``/docs``; ``/`` leads there.
 
 The document is generated from the registry of resources and from what the views of services say of themselves
 (`colonnade.core.operation`), so it holds what the running INI switches on and nothing else. The room knows no other
@@ -11,6 +11,8 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import QueryStringConstantCacheBuster
+
+from colonnade.core.tree import Root
 
 from . import views
 from .assets import STATIC, digest
@@ -58,6 +60,8 @@ def includeme(config: Configurator) -> None:
         permission=NO_PERMISSION_REQUIRED,
         renderer="colonnade.plugins.openapi:templates/docs.jinja2",
     )
+    # Whoever opens the server's own address is led somewhere; a plug-in with pages of its own has a home instead.
+    config.add_view(views.home, context=Root, request_method="GET", permission=NO_PERMISSION_REQUIRED)
     config.add_static_view("docs/static", str(STATIC), cache_max_age=_YEAR)
     config.add_cache_buster(str(STATIC), QueryStringConstantCacheBuster(digest(STATIC)))
     config.add_command("openapi", ".commands:openapi")

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -92,3 +93,8 @@ def content_security_policy(servers: tuple[str, ...]) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def home(request: Request) -> HTTPSeeOther:
+    """The way from the root of the server to the page."""
+    return HTTPSeeOther(request.route_url("openapi page"))
