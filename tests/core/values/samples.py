@@ -107,7 +107,7 @@ SAMPLES: dict[str, Sample] = {
     "number_enum": Sample(sa.Enum(Priority), st.sampled_from(Priority)),
     "word_enum": Sample(sa.Enum("draft", "sent", "ré'né", name="word"), st.sampled_from(["draft", "sent", "ré'né"])),
     "uuid": Sample(sa.Uuid(), st.uuids()),
-    "bytes": Sample(sa.LargeBinary(), st.binary(max_size=200)),
+    "bytes": Sample(sa.LargeBinary(), st.one_of(st.binary(max_size=20), st.binary(min_size=58, max_size=200))),
     "json": Sample(sa.JSON(), documents.filter(lambda value: value is not None), equal_bytes=False, read=exact_json),
     "jsonb": Sample(JSONB(), documents.filter(lambda value: value is not None), equal_bytes=False, read=exact_json),
 }

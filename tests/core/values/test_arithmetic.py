@@ -153,6 +153,31 @@ def test_what_a_scaled_integer_would_get_wrong_does_not_compile_for_sqlite(conne
             connection.execute(statement)
 
 
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        paid.update().values(amount=c.count),
+        paid.update().values({c.count: c.amount}),
+        paid.update().values(amount=c.rate),
+        paid.insert().values(amount=sa.select(func.max(c.count)).scalar_subquery()),
+        paid.insert().from_select(["id", "amount"], sa.select(c.id + 10, c.count)),
+    ],
+)
+def test_an_unscaled_number_is_not_put_into_a_decimal_by_sql(connection: Connection, statement: Any) -> None:
+    with pytest.raises(sa.exc.CompileError, match="an assignment"):
+        connection.execute(statement)
+
+
+def test_a_decimal_is_put_into_a_decimal_by_sql(connection: Connection) -> None:
+    copy = sa.select(c.id + 10, c.bonus, c.bonus).where(c.id == 1)
+    connection.execute(paid.insert().from_select(["id", "amount", "bonus"], copy))
+    connection.execute(paid.update().values(amount=c.amount + c.bonus, rate=1, bonus=None).where(c.id == 11))
+    row = connection.execute(sa.select(c.amount, c.rate, c.bonus).where(c.id == 11)).one()
+    connection.execute(paid.delete().where(c.id == 11))
+    assert tuple(row) == (Decimal(1), Decimal(1), None)
+
+
 @pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
 def test_postgresql_calculates_with_decimals_as_ever(connection: Connection) -> None:
     row = c.id == 2

@@ -59,6 +59,27 @@ class ExactSQLiteCompiler(SQLiteCompiler):
             _require_one_unit([clause.value, *(condition for condition, _ in clause.whens)], "a CASE")
         return str(super().visit_case(clause, **kw))  # type: ignore[no-untyped-call]
 
+    def visit_insert(self, insert_stmt: Any, *args: Any, **kw: Any) -> str:
+        """Check what expressions and a SELECT put into columns."""
+        _check_assignments(insert_stmt)
+        return str(super().visit_insert(insert_stmt, *args, **kw))  # type: ignore[no-untyped-call]
+
+    def visit_update(self, update_stmt: Any, *args: Any, **kw: Any) -> str:
+        """Check what expressions put into columns."""
+        _check_assignments(update_stmt)
+        return str(super().visit_update(update_stmt, *args, **kw))
+
+
+def _check_assignments(statement: Any) -> None:
+    columns = statement.table.c
+    pairs = [(columns[key] if isinstance(key, str) else key, value) for key, value in (statement._values or {}).items()]
+    if names := getattr(statement, "_select_names", None):
+        pairs += zip((columns[name] for name in names), statement.select.selected_columns, strict=False)
+    for column, value in pairs:
+        # A parameter takes its type from the column.
+        if hasattr(value, "type") and not isinstance(value, elements.BindParameter):
+            _require_one_unit((column, value), "an assignment")
+
 
 def _check_operator(operator: Any, operands: Iterable[Any]) -> None:
     operands = tuple(operands)

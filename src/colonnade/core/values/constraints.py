@@ -90,9 +90,8 @@ def sentence(error: Mapping[str, Any]) -> str:
         return "is required"
     if error["type"] == "extra_forbidden":
         return "is not known"
-    text = re.sub(r"^(?:Input|Value|[A-Z][a-z]+) should ", "must ", error["msg"])
-    text = text.replace("must have at", "must have at").replace("greater than or equal to", "at least")
-    return text.replace("less than or equal to", "at most")
+    text = re.sub(r"^[A-Z][a-z]+ should ", "must ", error["msg"])
+    return text.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
 
 
 def _facts(constraint: object) -> Iterator[tuple[str, Any]]:

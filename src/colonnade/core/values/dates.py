@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, Date
 
-from .json_text import json_string
 from .outside import Outside
 from .sql_text import bare, postgresql_json, quoted, sqlite_json
 from .storage import Storage
@@ -46,7 +45,7 @@ class DateValue(Value):
             raise ValueError(f"is not a date of the calendar ({error}); write it as 2026-11-22") from None
 
     def to_json(self, value: Any) -> str:
-        return json_string(value) if isinstance(value, Outside) else f'"{value.isoformat()}"'
+        return f'"{self.to_text(value)}"'
 
     def to_text(self, value: Any) -> str:
         return value if isinstance(value, Outside) else str(value.isoformat())

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, DateTime, Dialect, Text, case, func, liter
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.types import TypeEngine
 
-from .json_text import json_string
 from .outside import Outside
 from .sql_text import bare, or_own_text, sql_number, sql_string, to_char
 from .storage import Storage
@@ -78,17 +77,19 @@ class DateTimeValue(Value):
         return self.check(moment)
 
     def to_json(self, value: Any) -> str:
-        return json_string(self.to_text(value))
+        return f'"{self.to_text(value)}"'
 
     def to_text(self, value: Any) -> str:
         if isinstance(value, Outside):
             return value
         if not self.zoned:
             return str(value.isoformat(timespec="microseconds"))
-        if value.tzinfo is not None:
-            value = value.astimezone(UTC).replace(tzinfo=None)
-        # Without a zone: SQLite dropped it from a foreign table. What comes in by us is UTC.
-        return f"{value.isoformat(timespec='microseconds')}Z"
+        if value.tzinfo is None:
+            # SQLite dropped the zone from a foreign table. What comes in by us is UTC.
+            return f"{value.isoformat(timespec='microseconds')}Z"
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
+        return f"{value.isoformat(timespec='microseconds')[:-6]}Z"
 
     def schema(self) -> dict[str, Any]:
         if self.zoned:

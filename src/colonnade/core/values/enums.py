@@ -78,8 +78,12 @@ class EnumValue(Value):
         """What stands for a Python value; a stored one that is no choice any more stands for itself."""
         return self._shown.get(value, value)
 
+    @cached_property
+    def _json(self) -> Mapping[object, str]:
+        return {member: write_json(shown) for shown, member in self.members}
+
     def to_json(self, value: Any) -> str:
-        return write_json(self.shown(value))
+        return self._json.get(value) or write_json(value)
 
     def to_text(self, value: Any) -> str:
         return str(self.shown(value))

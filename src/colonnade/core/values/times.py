@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.dialects.sqlite import TIME
 from sqlalchemy.types import TypeEngine
 
-from .json_text import json_string
 from .outside import Outside
 from .sql_text import bare, or_own_text, quoted, sql_number, sql_string, to_char
 from .storage import Storage
@@ -53,7 +52,7 @@ class TimeValue(Value):
             raise ValueError(f"is not a time of day ({error}); write it as 09:30:00") from None
 
     def to_json(self, value: Any) -> str:
-        return json_string(self.to_text(value))
+        return f'"{self.to_text(value)}"'
 
     def to_text(self, value: Any) -> str:
         return value if isinstance(value, Outside) else str(value.isoformat(timespec="microseconds"))
