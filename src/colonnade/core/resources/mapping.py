@@ -44,6 +44,7 @@ def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str
     key = any(each in mapper.primary_key for each in parts)
     computed = column.computed is not None
     serial = key and any(map(_database_makes, parts))
+    mapped = any(_mapping_makes(mapper, each) for each in parts)
     default = column.default
     constant = default.arg if isinstance(default, sa.ColumnDefault) and default.is_scalar else None
     has_default = default is not None or column.server_default is not None or column.identity is not None
@@ -54,8 +55,8 @@ def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str
         column,
         nullable=bool(column.nullable),
         key=key,
-        generated=computed or serial,
-        required=not (column.nullable or has_default or computed or serial),
+        generated=computed or serial or mapped,
+        required=not (column.nullable or has_default or computed or serial or mapped),
         default=constant,
         unique=prop.key in unique,
         description=(prop.doc or column.doc or column.comment or _described(constraints) or "").strip(),
@@ -68,6 +69,13 @@ def _database_makes(column: sa.Column[Any]) -> bool:
     if column.identity is not None or column.server_default is not None:
         return True
     return column.default is None and column.table.autoincrement_column is column
+
+
+def _mapping_makes(mapper: Mapper[Any], column: sa.Column[Any]) -> bool:
+    """Tell whether the ORM gives a column its value: which class a row is of, which version of it this is."""
+    if column is mapper.polymorphic_on:
+        return mapper.polymorphic_identity is not None
+    return column is mapper.version_id_col and mapper.version_id_generator is not False
 
 
 def unique_sets(mapper: Mapper[Any]) -> tuple[frozenset[str], ...]:
