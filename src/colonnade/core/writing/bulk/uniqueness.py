@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Mapper
 
 from colonnade.core.resources import Resource
 from colonnade.core.resources.mapping import unique_sets
@@ -28,9 +24,12 @@ class Uniqueness:
         self._resource = resource
         self._refusals = refusals
         self._headers = names_of(columns)
-        given = {name for column in columns for name in column.written}
+        given = [name for column in columns for name in column.written]
+        #: For each set of fields that the table gives: on which line their values stood first.
         self._lines: dict[tuple[str, ...], dict[Key, int]] = {
-            names: {} for names in _unique_names(resource.mapper) if given.issuperset(names)
+            tuple(name for name in given if name in names): {}
+            for names in unique_sets(resource.mapper)
+            if names.issubset(given)
         }
 
     def within(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -69,12 +68,3 @@ def _keys(names: tuple[str, ...], entries: Sequence[Entry]) -> Iterator[tuple[En
         key = tuple([entry.values.get(name) for name in names])
         if None not in key:
             yield entry, key
-
-
-def _unique_names(mapper: Mapper[Any]) -> Iterator[tuple[str, ...]]:
-    """The sets of attributes of which no two rows may share the values."""
-    columns = [(column, prop.key) for prop in mapper.column_attrs for column in prop.columns]
-    names = {column.name: name for column, name in columns if isinstance(column, sa.Column)}
-    for together in unique_sets(mapper):
-        if together <= names.keys():
-            yield tuple(name for column, name in names.items() if column in together)
