@@ -53,7 +53,7 @@ def _among(
     if author.session.get_bind(resource.mapper).dialect.name == "postgresql":
         names = [f"wanted_{index}" for index in range(len(columns))]
         lists = (sa.bindparam(name, type_=ListOf(column.type)) for name, column in zip(names, columns, strict=True))
-        rows = sa.func.unnest(*lists).table_valued(*names)
+        rows = sa.func.unnest(*lists).table_valued(*names).render_derived()
         parts = zip(*keys, strict=True)
         return sa.tuple_(*columns).in_(sa.select(*rows.c)), dict(zip(names, map(list, parts), strict=True))
     types = tuple(column.type for column in columns)

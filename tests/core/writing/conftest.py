@@ -1,0 +1,29 @@
+"""The shop, once for each database; a test that writes rolls back what it did."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from webtest import TestApp
+
+from tests.core.writing.shop import Shop, shop
+
+
+@pytest.fixture(scope="session")
+def a_shop(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+    """The application."""
+    with databases.empty(dialect_name) as url, shop(url) as made:
+        yield made
+
+
+@pytest.fixture
+def connection(a_shop: Shop) -> Iterator[sa.Connection]:
+    """A transaction that is rolled back."""
+    with a_shop.undone() as connection:
+        yield connection
+
+
+@pytest.fixture
+def caller(a_shop: Shop, connection: sa.Connection) -> Callable[..., TestApp]:
+    """Makes callers: ``caller("staff")``; nobody with None."""
+    return lambda role, **more: a_shop.client(connection, role, **more)
