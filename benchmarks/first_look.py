@@ -55,7 +55,8 @@ PROTOTYPE = {"list": 1079 / 1096, "one": 3379 / 10919}
 GOALS = {"list": 0.9, "one": 0.6}
 
 FILL = """
-INSERT INTO department (code, name) SELECT 'd' || lpad(i::text, 3, '0'), 'Department ' || i FROM generate_series(1, 20) i;
+INSERT INTO department (code, name)
+SELECT 'd' || lpad(i::text, 3, '0'), 'Department ' || i FROM generate_series(1, 20) i;
 INSERT INTO employee (number, first_name, last_name, email, birth_date, gender, hired_on, title, salary, department_id)
 SELECT i, 'First' || (i * 7919 % 1000), 'Last' || (i * 104729 % 5000), 'person' || i || '@example.com',
     date '1960-01-01' + (i % 12000)::int, CASE i % 2 WHEN 0 THEN 'F' ELSE 'M' END, date '1995-01-01' + (i % 9000)::int,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -31,7 +31,7 @@ READERS = 8
 
 
 @pytest.fixture
-def cluster(postgresql_server_url: str) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """A server of this test's own."""
     with private_cluster() as made:
         yield made
@@ -67,6 +67,12 @@ def test_a_crash_under_load_gives_right_answers_or_503_and_loses_nothing_that_wa
                 else:
                     assert_unavailable(answer)
 
+        def more_than(reads: int, writes: int) -> Callable[[], bool]:
+            return lambda: seen[200] > reads and len(created) > writes
+
+        def refused_more_than(number: int) -> Callable[[], bool]:
+            return lambda: seen[503] > number
+
         def write() -> None:
             for number in count():
                 if over.is_set():
@@ -83,17 +89,9 @@ def test_a_crash_under_load_gives_right_answers_or_503_and_loses_nothing_that_wa
             running = [threads.submit(read, number) for number in range(READERS)] + [threads.submit(write)]
             try:
                 for _ in range(counts(2, 8)):
-                    before = seen[200], len(created)
-                    eventually(
-                        lambda: (
-                            any(each.done() for each in running)
-                            or (seen[200] > before[0] + 20 and len(created) > before[1] + 2)
-                        ),
-                        "reads and writes go on by themselves",
-                    )
+                    wait_for(running, more_than(seen[200] + 20, len(created) + 2))
                     cluster.stop("immediate")
-                    refused = seen[503]
-                    eventually(lambda: seen[503] > refused or any(each.done() for each in running), "it is noticed")
+                    wait_for(running, refused_more_than(seen[503]))
                     cluster.start()
             finally:
                 over.set()
@@ -154,6 +152,11 @@ def test_a_file_that_another_writer_has_locked_can_be_read_and_is_written_when_t
             assert_unavailable(refused)
         assert client.get("/api/v1/departments?code=new").json["data"] == []
         assert [answer.status for answer in answers_of(client)] == [200, 200, 201]
+
+
+def wait_for(running: Sequence[Future[None]], holds: Callable[[], bool]) -> None:
+    """Return as soon as something holds, or one of those that should run has failed."""
+    eventually(lambda: holds() or any(each.done() for each in running), "the load goes on by itself")
 
 
 def answers_of(client: Client) -> list[Answer]:

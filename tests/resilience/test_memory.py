@@ -28,8 +28,8 @@ from colonnade.core.resources import resources_of
 from tests.functional.company import Company, company, settings
 from tests.harness import counts
 
-KEPT = 10
-QUESTIONS = counts(50, 1_500)
+KEPT = 5
+QUESTIONS = counts(10, 1_500)
 
 FILTERS = (
     *("number__gt", "number__lt", "number__ne", "salary__gte", "salary__lt", "id__gt", "id__lte"),
@@ -37,15 +37,18 @@ FILTERS = (
     *("department.name__contains", "department.code__ne", "manager.last_name__icontains", "salaries.amount__gt"),
 )
 
-#: Every one at most so much in what is kept: a statement that is compiled is some 100 kB.
-LITTLE = 1_000_000
+#: What the server keeps prepared for this connection, without this question itself.
+KEPT_BY_SERVER = text("SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE '%pg_prepared_statements%'")
+
+#: Bytes, for what differs by chance. A statement of SQLAlchemy's own that is kept weighs some 200,000.
+LITTLE = 400_000
 
 
 def shapes_and_values() -> Iterator[str]:
     """Queries without end: each with another set of filters (until there are no more), and with other values."""
     sets = [each for size in (1, 2, 3, 4) for each in combinations(FILTERS, size)]
     for number, names in enumerate(cycle(sets)):
-        yield urlencode({name: number for name in names} | {"limit": 1 + number % 1000})
+        yield urlencode(dict.fromkeys(names, number) | {"limit": 1 + number % 1000})
 
 
 def values_alone() -> Iterator[str]:
@@ -74,16 +77,16 @@ def one_connection(url: str, **more: str) -> Iterator[Company]:
         "sqlalchemy.prepared_statements": str(KEPT),
         "reading.statement_cache": str(KEPT),
     }
-    with company(url, **small, **more) as made:
+    with company(url, **{**small, **more}) as made:
         yield made
 
 
 def growth(ask: Callable[[int], object], number: int) -> int:
     """How many bytes more are held after so many questions than after as many before them."""
-    for index in range(number):
-        ask(index)
     tracemalloc.start()
     try:
+        for index in range(number):
+            ask(index)
         gc.collect()
         before, _ = tracemalloc.get_traced_memory()
         for index in range(number, 2 * number):
@@ -102,11 +105,11 @@ def test_different_questions_do_not_fill_the_memory(
     with one_connection(fresh_database_url) as firm:
         client, queries = firm.client("hr"), questions()
         refused = questions is mistakes
-        # The statements that were kept before tracing began are thrown out while it goes on, so those are made up for.
         grown = growth(
-            lambda _: client.get(f"/api/v1/employees?{next(queries)}", status=400 if refused else 200), QUESTIONS
+            lambda _: client.get(f"/api/v1/employees?{next(queries)}", status=400 if refused else 200),
+            QUESTIONS if questions is shapes_and_values else 3 * QUESTIONS,
         )
-        assert grown < KEPT * 150_000 + LITTLE
+        assert grown < LITTLE
         shapes = reading_of(firm.app.registry).shapes
         assert len(shapes) == {shapes_and_values: KEPT, values_alone: 1, mistakes: 0}[questions]
 
@@ -118,9 +121,9 @@ def test_a_postgresql_connection_keeps_so_many_statements_and_no_more(fresh_data
         for query in islice(shapes_and_values(), 3 * KEPT):
             client.get(f"/api/v1/employees?{query}", status=200)
             with firm.database.read() as connection:
-                ((kept,),) = connection.rows(text("SELECT count(*) FROM pg_prepared_statements"))
+                ((kept,),) = connection.rows(KEPT_BY_SERVER)
             assert kept <= KEPT
-        assert kept == KEPT
+        assert kept >= KEPT - 1  # one place may be taken by the question that has just been asked
 
 
 @pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
@@ -142,8 +145,8 @@ def test_what_python_writes_does_not_fill_the_memory_either(fresh_database_url: 
         # SQLAlchemy keeps what it compiled itself: here so few that a small run fills its room, too.
         cache = compiled_by(firm)
         cache.capacity = KEPT
-        growth_ = growth(lambda _: client.get(f"/api/v1/employees?{next(queries)}", status=200), QUESTIONS)
-        assert growth_ < 2 * KEPT * 250_000 + LITTLE
+        grown = growth(lambda _: client.get(f"/api/v1/employees?{next(queries)}", status=200), QUESTIONS)
+        assert grown < LITTLE
         assert len(cache) <= cache.capacity * (1 + cache.threshold)
 
 
@@ -156,7 +159,7 @@ def test_any_number_of_roles_and_narrowed_tokens_leaves_the_policy_small(tmp_pat
     with one_connection(f"sqlite:///{tmp_path}/db.sqlite") as firm:
         policy: Policy = policy_of(firm.app.registry)
         client = firm.client(None)
-        for number in range(counts(40, 2_000)):
+        for number in range(counts(20, 2_000)):
             narrowed = frozenset({("employees", "view"), (f"other{number}", "view"), ("employees", f"act{number}")})
             identity = Identity.signed_in(number, "x", roles=["hr", f"role{number}"], narrowed=narrowed)
             client.extra_environ[INJECTED] = identity  # type: ignore[assignment]
@@ -188,5 +191,5 @@ def test_unknown_tokens_leave_nothing_behind(fresh_database_url: str) -> None:
             client.authorization = ("Bearer", f"clnd_{'abcdefgh'}_{number:043}")
             client.get("/api/v1/employees", status=401)
 
-        assert growth(ask, counts(150, 5_000)) < LITTLE / 4
+        assert growth(ask, counts(60, 5_000)) < LITTLE / 4
         assert len(reading_of(firm.app.registry).shapes) == 0

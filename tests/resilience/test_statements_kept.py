@@ -34,7 +34,7 @@ def answered(firm: Company, fields: tuple[str, ...], least: int) -> Any:
 def test_more_shapes_than_the_cache_holds_are_answered_rightly_by_many_threads(fresh_database_url: str) -> None:
     with company(fresh_database_url, **{"reading.statement_cache": str(MOST)}) as firm:
         everything = firm.client("hr").get("/api/v1/employees?limit=100").json["data"]
-        asked = questions(counts(100, 246))
+        asked = questions(counts(64, 246))
         shapes = reading_of(firm.app.registry).shapes
         over, sizes = Event(), set[int]()
 

@@ -81,6 +81,15 @@ def programs() -> Path:
     return Path(found).resolve().parent
 
 
+def lack_of_programs() -> str:
+    """Why no server can be made here, in one line; "" when one can."""
+    try:
+        programs()
+    except FileNotFoundError as error:
+        return str(error)
+    return ""
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from colonnade.core.resources import Field, Relation, Resource
 
 
-#: How many compiled lists an application keeps. A thousand different sets of roles are rare; but they come by tokens and
-#: users, not by declarations, so nothing else bounds them.
+#: How many compiled lists an application keeps. So many different sets of roles are rare, but they come with users and
+#: tokens, not by declaration: nothing else bounds them.
 MOST = 1000
 
 
