@@ -43,9 +43,9 @@ class Author(Model):
 
     __tablename__ = "openapi_author"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[Annotated[str, Constraint(min_length=1, description="As printed on the cover.")]] = mapped_column(
-        String(80)
-    )
+    name: Mapped[
+        Annotated[str, Constraint(min_length=1, description="As printed on the cover, such as Anna Seghers.")]
+    ] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(200), unique=True)
     born_on: Mapped[date | None]
     royalty: Mapped[Annotated[Decimal, Constraint(ge=0, le=50)]] = mapped_column(Numeric(5, 2), default=Decimal(10))
@@ -60,7 +60,9 @@ class Book(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(120))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("openapi_author.id"), index=True)
-    isbn: Mapped[Annotated[str | None, Constraint(pattern="^[0-9]{13}$")]] = mapped_column(String(13))
+    isbn: Mapped[Annotated[str | None, Constraint(pattern="^[0-9]{13}$", examples=["9783351034962"])]] = mapped_column(
+        String(13)
+    )
     pages: Mapped[Annotated[int, Constraint(ge=1)]] = mapped_column(default=100)
     price: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
     weight: Mapped[float | None]

@@ -311,6 +311,16 @@ def test_only_defaults_of_the_column_are_shown(described: Any) -> None:
     assert "default" not in members["isbn"]
 
 
+def test_examples_are_those_of_the_model(described: Any) -> None:
+    author, book = (described["components"]["schemas"][name]["examples"][0] for name in ("Author", "Book"))
+
+    assert author["name"] == "Anna Seghers"  # the description says: such as
+    assert author["email"] == "anna.berger@example.org"
+    assert book["isbn"] == "9783351034962"  # the annotation has examples
+    assert (book["pages"], book["binding"], book["title"]) == (100, "paper", "Example title")
+    assert "author" not in book
+
+
 def test_a_list_has_a_parameter_for_equality_of_each_field(described: Any) -> None:
     found = parameters(described, "get", "/api/v1/books")
 

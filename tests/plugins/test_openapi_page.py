@@ -130,6 +130,17 @@ def test_a_filter_is_sent_as_parameters_of_its_own(browser: Chrome, address: str
     assert status.text.startswith("200")
 
 
+def test_the_debug_toolbar_is_no_stranger_to_the_page(browser: Chrome) -> None:
+    app = library(pyramid__includes="colonnade.core.toolbar", debugtoolbar__hosts="127.0.0.1")
+
+    with served(app) as address:
+        browser.get(f"{address}/docs")
+        find(browser, ".opblock")
+
+        assert find(browser, "#pShowToolBarButton")
+        assert console(browser) == []
+
+
 def test_what_is_inline_does_not_run_there(browser: Chrome, address: str) -> None:
     open_docs(browser, address)
 

@@ -184,3 +184,13 @@ def test_the_verb_prints_what_the_server_answers(app: TestApp, options: list[str
 
 def _nobody(registry: Any, name: str) -> Any:
     raise AssertionError("the document is the same for everybody")
+
+
+# -- The way there
+
+
+def test_the_root_of_the_server_leads_to_the_page(app: TestApp) -> None:
+    response = app.get("/", status=303)
+
+    assert response.headers["Location"] == "http://localhost/docs"
+    assert "swagger-ui" in response.follow().text

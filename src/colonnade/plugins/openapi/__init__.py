@@ -1,4 +1,4 @@
-"""OpenAPI: the document of the running application at ``/openapi.json``, and Swagger UI at ``/docs``; ``/`` leads there.
+"""OpenAPI: the document of the running application at ``/openapi.json``; Swagger UI at ``/docs``, where ``/`` leads.
 
 The document is generated from the registry of resources and from what the views of services say of themselves
 (`colonnade.core.operation`), so it holds what the running INI switches on and nothing else. The room knows no other

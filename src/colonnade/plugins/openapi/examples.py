@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from colonnade.core.resources import Field, Resource
 
 Json = Any
 
+#: Descriptions give examples, too: "Its code in the accounts, such as d007."
+_SUCH_AS: Final = re.compile(r"\bsuch as ([^.,;()]+)")
 #: What a word in a field's name suggests; the first that fits wins.
 _BY_WORD: Final[dict[str, tuple[Json, ...]]] = {
     "email": ("anna.berger@example.org",),
@@ -41,8 +44,6 @@ _BY_WORD: Final[dict[str, tuple[Json, ...]]] = {
     "country": ("Austria", "AT"),
     "currency": ("EUR",),
     "language": ("en",),
-    "title": ("Senior Engineer",),
-    "code": ("d007", "D7", "A"),
     "number": (10007, "10007"),
 }
 #: And what the type of the column suggests, by the name of its value.
@@ -113,6 +114,8 @@ def _candidates(field: Field) -> Iterator[Json]:
     for constraint in field.constraints:
         yield from getattr(constraint, "examples", None) or ()
     yield from schema.get("enum", ())
+    if said := _SUCH_AS.search(field.description):
+        yield said[1]
     if field.default is not None and not isinstance(field.default, str):
         yield field.default
     words = field.name.lower().split("_")
