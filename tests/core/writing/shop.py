@@ -315,7 +315,7 @@ class Shop:
 @contextmanager
 def shop(url: str) -> Iterator[Shop]:
     """The application on an empty database."""
-    settings = {"colonnade.environment": "development", "colonnade.secret": SECRET}
+    settings = {"colonnade.environment": "development", "colonnade.secret": SECRET, "rest.max_body_bytes": "8192"}
     app = main({}, **settings, **{"colonnade.plugins": f"rest\ntransfer\n{__name__}", "sqlalchemy.url": url})
     made = Shop(app)
     for base in (Stored, Foreign):

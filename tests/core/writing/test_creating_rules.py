@@ -30,7 +30,7 @@ def test_a_record_is_created_and_answered_as_its_author_sees_it(caller: Caller, 
     response = caller("staff").post_json(ITEMS, ITEM, status=201)
     assert response.json["price"] == "20.00"
     assert response.json["status"] == "new"
-    assert "reserve" not in response.json and "batch" not in response.json
+    assert not {"reserve", "batch"} & set(response.json)
     assert caller("staff").get(response.headers["Location"]).json == response.json
     assert things_in(connection, Item, "name", "status") == [("lamp", "new")]
 
@@ -87,7 +87,9 @@ def test_a_reference_that_may_be_seen_is_written(caller: Caller, connection: sa.
 
 
 @pytest.mark.parametrize("code", ["theirs", "nobody's"])
-def test_unseen_and_absent_references_give_the_same_answer(caller: Caller, connection: sa.Connection, code: str) -> None:
+def test_unseen_and_absent_references_give_the_same_answer(
+    caller: Caller, connection: sa.Connection, code: str
+) -> None:
     client = caller("staff")
     unseen = client.post_json(ITEMS, {**ITEM, "box_code": code}, status=422).json
     absent = client.post_json(ITEMS, {**ITEM, "box_code": "absent"}, status=422).json
