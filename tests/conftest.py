@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.core.database.cluster import lack_of_programs
+from tests.harness.browser import lack_of_browser
 from tests.harness.counts import load_hypothesis_profile
 from tests.harness.databases import DIALECTS, Databases, drop_abandoned, lack_of_server, server_url
 from tests.harness.requirements import Requirement, in_ci, leave_out, parameter_is, uses_fixture
@@ -85,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     employees = EMPLOYEES_DATA / "people.csv"
     lacks = {
+        "browser": lack_of_browser(),
         "postgresql": lack_of_server(server_url()),
         "cluster": lack_of_programs(),
         "employees": "" if employees.is_file() else f"no sample data at {employees} ($COLONNADE_TEST_EMPLOYEES)",
@@ -110,6 +112,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     requirements = (
         Requirement(lambda item: on_postgresql(item) or with_server(item), lacks["postgresql"]),
         Requirement(uses_fixture("cluster"), lacks["cluster"]),
+        Requirement(uses_fixture("browser"), lacks["browser"]),
         Requirement(uses_fixture("employees_data"), lacks["employees"]),
     )
     items[:], left, config.stash[LEFT_OUT] = leave_out(items, requirements)
