@@ -10,6 +10,7 @@ import pyramid.request
 from colonnade.core.request_id import correlation_id_of, request_id_of
 
 if TYPE_CHECKING:
+    from cornice import Service
     from pyramid.config import Configurator
     from sqlalchemy.orm import Session
     from transaction import TransactionManager
@@ -78,6 +79,14 @@ class Request(pyramid.request.Request):
         from colonnade.core.database import read_connection_for
 
         return read_connection_for(self)
+
+    @cached_property
+    def current_service(self) -> Service | None:
+        """The Cornice service whose path this is; None where it is none's."""
+        from cornice.util import current_service
+
+        service: Service | None = current_service(self)
+        return service
 
 
 def includeme(config: Configurator) -> None:

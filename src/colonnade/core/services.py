@@ -41,4 +41,7 @@ def includeme(config: Configurator) -> None:
     """Include Cornice, with our directive in the place of its own."""
     config.add_settings(handle_exceptions=False)
     config.include("cornice")
+    # Cornice's request method would make a class for every request, which costs more than all else that Pyramid does;
+    # `Request.current_service` takes its place, as an outer configuration takes that of what it includes.
+    config.action(("request extensions", "current_service"), None)
     config.add_directive("add_cornice_service", add_cornice_service)
