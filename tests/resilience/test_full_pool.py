@@ -19,11 +19,11 @@ LIST = "/api/v1/employees?sort=-salary&expand=department&limit=10"
 CLIENTS = 16
 
 
-@pytest.fixture
-def firm(fresh_database_url: str) -> Iterator[Company]:
+@pytest.fixture(scope="module")
+def firm(module_database_url: str) -> Iterator[Company]:
     """A company with pools of two."""
     small = {"sqlalchemy.pool_size": "2", "sqlalchemy.max_overflow": "0", "sqlalchemy.pool_timeout": "0.3"}
-    with company(fresh_database_url, **small) as made:
+    with company(module_database_url, **small) as made:
         yield made
 
 

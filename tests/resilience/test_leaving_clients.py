@@ -18,10 +18,10 @@ LIST = "/api/v1/employees?expand=department,salaries&limit=1000"
 LEAVING = counts(10, 200)
 
 
-@pytest.fixture
-def firm(fresh_database_url: str) -> Iterator[Company]:
+@pytest.fixture(scope="module")
+def firm(module_database_url: str) -> Iterator[Company]:
     """A company with two connections to read by, so that two that are lost are all."""
-    with company(fresh_database_url, **{"sqlalchemy.pool_size": "2", "sqlalchemy.max_overflow": "0"}) as made:
+    with company(module_database_url, **{"sqlalchemy.pool_size": "2", "sqlalchemy.max_overflow": "0"}) as made:
         yield made
 
 

@@ -98,7 +98,16 @@ def growth(ask: Callable[[int], object], number: int) -> int:
     return after - before
 
 
-@pytest.mark.parametrize("questions", [shapes_and_values, values_alone, mistakes])
+@pytest.mark.parametrize(
+    "dialect_name, questions",
+    [
+        ("sqlite", shapes_and_values),
+        ("postgresql", shapes_and_values),
+        ("postgresql", values_alone),
+        ("sqlite", mistakes),
+    ],
+    indirect=["dialect_name"],
+)
 def test_different_questions_do_not_fill_the_memory(
     fresh_database_url: str, questions: Callable[[], Iterator[str]]
 ) -> None:
@@ -183,6 +192,7 @@ def test_a_policy_of_many_principals_keeps_what_was_decided_for_so_many_and_no_m
     assert len(policy) == MOST
 
 
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
 def test_unknown_tokens_leave_nothing_behind(fresh_database_url: str) -> None:
     with one_connection(fresh_database_url) as firm:
         client = firm.client(None)
