@@ -18,6 +18,7 @@ from sqlalchemy import func, insert, select, text
 from webtest import TestApp
 
 from colonnade.core.database import Database, Prepared
+from colonnade.core.database.failures import is_lost
 from colonnade.core.problems import Unavailable
 from tests.core.database.cluster import Cluster, private_cluster
 from tests.core.database.conftest import Base, MakeApp, MakeDatabase, Team
@@ -75,6 +76,12 @@ def test_one_dead_connection_clears_the_pool_of_all_that_are_as_old(database: Da
     for connection in others:
         connection.close()
     assert database.reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["AdminShutdown", "CrashShutdown", "CannotConnectNow", "IdleSessionTimeout"])
+def test_a_session_that_the_server_ended_is_lost_whatever_the_connection_looks_like(name: str) -> None:
+    assert is_lost(getattr(psycopg.errors, name)())
+    assert not is_lost(psycopg.errors.QueryCanceled())
 
 
 @postgresql

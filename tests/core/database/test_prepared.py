@@ -25,8 +25,10 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import CompileError
 
 from colonnade.core.database import Database, Prepared
+from colonnade.core.values import ExactDecimal
 
 
 class Cents(TypeDecorator[Decimal]):
@@ -187,3 +189,27 @@ def test_a_connection_keeps_a_bounded_number_of_statements(
             assert connection.fetch(prepared, {}) == [(number,)]
         count = Prepared.compile(text("SELECT count(*) FROM pg_prepared_statements"), database.dialect)
         assert connection.fetch(count, {})[0][0] in expected
+
+
+prices = Table(
+    "prices",
+    MetaData(),
+    Column("id", Integer, primary_key=True),
+    Column("price", ExactDecimal(12, 2)),
+    Column("n", Integer),
+)
+
+
+def test_our_own_types_are_bound_as_they_are_stored(database: Database) -> None:
+    prices.create(database.engine, checkfirst=True)
+    with database.engine.begin() as connection:
+        connection.execute(prices.delete())
+        connection.execute(prices.insert(), {"id": 1, "price": Decimal("1.50"), "n": 2})
+    assert fetch(database, select(prices.c.id).where(prices.c.price > bindparam("p")), p=Decimal("1.49")) == [(1,)]
+    assert fetch(database, select(prices.c.id).where(prices.c.price > bindparam("p")), p=Decimal("1.50")) == []
+
+
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
+def test_arithmetic_that_a_scaled_integer_gets_wrong_is_refused(database: Database) -> None:
+    with pytest.raises(CompileError):
+        Prepared.compile(select(prices.c.price * prices.c.price), database.dialect)

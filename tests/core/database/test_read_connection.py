@@ -93,24 +93,28 @@ def test_options_of_the_url_are_kept_and_cannot_make_the_reader_write(database: 
 def test_a_statement_that_takes_too_long_is_stopped(
     database: Database, make_database: Any, road: Any, dialect_name: str
 ) -> None:
-    hasty = make_database(database.url.render_as_string(hide_password=False), statement_timeout=50)
+    hasty = make_database(database.url.render_as_string(hide_password=False), statement_timeout=300)
     with pytest.raises(Unavailable, match="took too long") as stopped:
         road(hasty, MANY[dialect_name])
     assert ("Retry-After", "5") in stopped.value.headers
     assert road(hasty, "SELECT 1") == [(1,)]
 
 
-def test_time_is_given_to_each_statement_anew(database: Database, make_database: Any, dialect_name: str) -> None:
-    hasty = make_database(database.url.render_as_string(hide_password=False), statement_timeout=300, pool_size=1)
-    some = {
-        "sqlite": MANY["sqlite"].replace("FROM n)", "FROM n LIMIT 100000)"),
-        "postgresql": "SELECT pg_sleep(0.1)",
-    }
-    prepared = Prepared.compile(text(some[dialect_name]), hasty.dialect)
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
+def test_time_is_given_to_each_statement_anew(
+    database: Database, make_database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    hasty = make_database(database.url.render_as_string(hide_password=False), statement_timeout=5_000)
+    some = text(MANY["sqlite"].replace("FROM n)", "FROM n LIMIT 100000)"))
+    prepared = Prepared.compile(some, hasty.dialect)
     with hasty.read() as connection:
-        for _ in range(6):
-            assert len(connection.fetch(prepared, {})) == 1
-            assert len(connection.rows(text(some[dialect_name]))) == 1
+        for _ in range(3):
+            assert connection.fetch(prepared, {}) == [(100_000,)]
+            now[0] += 60
+            assert connection.rows(some) == [(100_000,)]
+            now[0] += 60
 
 
 def test_a_full_pool_is_said_at_once_and_is_over_when_somebody_gives_back(

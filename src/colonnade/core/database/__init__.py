@@ -15,6 +15,7 @@ from colonnade.core.database.database import Database, database_of, keep_databas
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.execution import execute, flush, statements_of
 from colonnade.core.database.model import Model
+from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.sessions import manager_of, read_connection_for, session_for
 from colonnade.core.database.settings import DatabaseSettings
@@ -29,6 +30,7 @@ __all__ = [
     "PooledReadConnection",
     "Prepared",
     "ReadConnection",
+    "can_parse",
     "database_of",
     "execute",
     "flush",

@@ -187,7 +187,7 @@ def test_a_changed_class_is_followed_and_the_rows_stay(workshop: Workshop, empty
 )
 @pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
 def test_a_change_that_makes_no_other_table_on_sqlite_is_seen_there_too(
-    workshop: Workshop, empty: Database, other: Database, before: str, after: str
+    workshop: Workshop, empty: Database, before: str, after: str
 ) -> None:
     models = """
     class Shelf(Model):
