@@ -150,15 +150,17 @@ class Bare:
         call(app, base)  # what is looked up once is not the product's habit
         recorded = self.sent
 
-        class Recording(PooledReadConnection):
-            def fetch(self, prepared: Any, parameters: Any) -> Any:
-                recorded.append((prepared.query, prepared.arguments(parameters)))
-                return super().fetch(prepared, parameters)
+        usual = PooledReadConnection.fetch
 
-        usual = database.open_read
-        database.open_read = lambda: Recording(database.reader)  # type: ignore[method-assign]
-        call(app, base)
-        database.open_read = usual  # type: ignore[method-assign]
+        def recording(connection: PooledReadConnection, prepared: Any, parameters: Any) -> Any:
+            recorded.append((prepared.query, prepared.arguments(parameters)))
+            return usual(connection, prepared, parameters)
+
+        PooledReadConnection.fetch = recording  # type: ignore[method-assign]
+        try:
+            call(app, base)
+        finally:
+            PooledReadConnection.fetch = usual  # type: ignore[method-assign]
         self._open = database.reader.raw_connection
         self._own = threading.local()
 
