@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from colonnade.core.values import storage_for
-from colonnade.core.values.lists import listed
+from colonnade.core.values import listed, storage_for
 from tests.harness.counts import counts
 
 from .samples import SAMPLES

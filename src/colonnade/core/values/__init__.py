@@ -20,7 +20,7 @@ from .folding import SQLITE_FOLD, fold, fold_sql
 from .integers import StoredInteger
 from .intervals import Duration
 from .json_text import json_string, read_json, write_json
-from .lists import listed
+from .lists import ListOf, listed
 from .lookup import value_for
 from .moments import utc_now
 from .opaque import OpaqueValue, any_json
@@ -47,6 +47,7 @@ __all__ = [
     "ExactDecimal",
     "FiniteFloat",
     "Form",
+    "ListOf",
     "LocalDateTime",
     "OpaqueValue",
     "Outside",
