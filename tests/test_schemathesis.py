@@ -162,7 +162,7 @@ def described(app: Router) -> set[str]:
 def test_one_who_may_do_everything_finds_the_document_true(app: Router, tokens: Mapping[str, str]) -> None:
     phases = ("examples", "coverage", "fuzzing", "stateful")
 
-    done = run(app, {"Authorization": f"Bearer {tokens['hr']}"}, phases=phases, examples=counts(5, 300))
+    done = run(app, {"Authorization": f"Bearer {tokens['hr']}"}, phases=phases, examples=counts(5, 100))
 
     assert "\n\n".join(done.failures) == ""
     assert described(app) - done.operations == set()
@@ -176,7 +176,7 @@ def test_every_caller_finds_the_document_true(app: Router, tokens: Mapping[str, 
     headers = {} if caller == "nobody" else {"Authorization": f"Bearer {token}"}
     phases = ("examples", "coverage", "fuzzing", "stateful") if thorough() else ("fuzzing",)
 
-    done = run(app, headers, phases=phases, examples=counts(3, 300))
+    done = run(app, headers, phases=phases, examples=counts(3, 100))
 
     assert "\n\n".join(done.failures) == ""
     assert described(app) - done.operations == set()

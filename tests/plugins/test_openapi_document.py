@@ -363,6 +363,22 @@ def test_sort_and_fields_list_what_there_is_one_relation_far(described: Any) -> 
     assert {"title", "extra", "author", "author.name", "tags.word"} <= set(schemas["BookFields"]["enum"])
 
 
+@pytest.mark.parametrize(
+    "text, right",
+    [
+        ("author", True),
+        ("author,tags(limit=2,sort=-word)", True),
+        ("author.books.tags", True),
+        ("", True),
+        ("colour", False),
+        ("author;tags", False),
+        ("tags(limit=2", False),
+    ],
+)
+def test_expand_has_a_pattern(described: Any, text: str, right: bool) -> None:
+    assert (faults(described, {"$ref": "#/components/schemas/BookExpand"}, text) == []) == right
+
+
 def test_one_record_takes_fields_and_expand_alone(described: Any) -> None:
     assert set(parameters(described, "get", "/api/v1/books/{key}")) == {
         "fields",

@@ -248,7 +248,7 @@ def _expand_schema(resource: Resource, limits: ReadingSettings) -> Schema:
     example = next(iter(resource.relations))
     return {
         "type": "string",
-        "pattern": f"^{item}(,{item}){{0,{max(limits.max_expands - 1, 0)}}}$",
+        "pattern": f"^({item}(,{item}){{0,{max(limits.max_expands - 1, 0)}}})?$",
         "examples": [example],
     }
 
