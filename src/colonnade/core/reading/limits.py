@@ -23,14 +23,25 @@ class ReadingSettings(Settings):
     )
     max_expands: int = Field(default=20, ge=0, description="Most relations that one request may expand.")
     max_expand_depth: int = Field(default=4, ge=0, description="Most relations within each other that may be expanded.")
+    max_rows: int = Field(
+        default=100_000, ge=1, description="Most records in one answer, those of expanded relations at their limits."
+    )
     max_path: int = Field(default=4, ge=0, description="Most relations that one filter or sort key may follow.")
     max_sort: int = Field(default=8, ge=1, description="Most keys of one order.")
+    max_joins: int = Field(
+        default=30, ge=0, description="Most relations that the filters and sort keys of one request may follow in all."
+    )
     max_depth: int = Field(default=8, ge=1, description="How deep the objects of `where` may be nested.")
     max_conditions: int = Field(
         default=100, ge=1, description="Most conditions of one request: the names in its query string and in `where`."
     )
     max_list: int = Field(default=1000, ge=1, description="Most items of a list that `in` compares with.")
-    max_query: int = Field(default=65_536, ge=1, description="Most characters of a query string.")
+    max_query: int = Field(
+        default=65_536, ge=1, description="Most characters of a query string, a cursor in it not counted."
+    )
+    max_cursor: int = Field(
+        default=8192, ge=256, description="Most characters of a cursor; what sorts by longer values pages by numbers."
+    )
     count_cap: int = Field(default=10_000, ge=1, description="Where `count=capped` stops counting.")
     statement_cache: int = Field(default=500, ge=1, description="Compiled statements to keep, one for each shape.")
     written_by: Literal["database", "python"] = Field(

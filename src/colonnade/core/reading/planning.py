@@ -10,6 +10,7 @@ from colonnade.core.policy.access import Access, ResourceAccess
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.values import fold
 
+from .bounds import check_joins, check_rows
 from .grammar import And, Compare, Condition, Not, Or, Query, SortKey, Together, refused, unknown_operator
 from .limits import ReadingSettings
 from .names import Names
@@ -42,12 +43,18 @@ class Planning:
         self.limits = limits
         self.values: dict[str, object] = {}
 
-    def plan(self, resource: Resource, query: Query) -> Plan:
-        """Resolve a whole query over one resource."""
+    def plan(self, resource: Resource, query: Query, limit: int = 1) -> Plan:
+        """Resolve a whole query over one resource.
+
+        :param limit: the most records of it that are shown.
+        """
         at = self.names.access.of(resource)
         where = None if query.where is None else self.condition(at, query.where)
         selection = Selecting(self).selection(at, query.fields, query.expand)
-        return Plan(at, selection, where, self.orders(at, query.sort), self.values)
+        orders = self.orders(at, query.sort)
+        check_rows(selection, self.values, limit, self.limits)
+        check_joins(where, orders, selection, self.limits)
+        return Plan(at, selection, where, orders, self.values)
 
     def slot(self, value: object) -> str:
         """Keep a value, and name the parameter that it goes by."""

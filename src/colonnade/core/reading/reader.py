@@ -14,10 +14,11 @@ from colonnade.core.resources import Relation, Resource
 from colonnade.core.tree import absent
 
 from .cursor import Cursors
-from .grammar import Query, SortKey, spell
+from .grammar import Query
 from .limits import ReadingSettings
+from .paging import Paging
 from .planning import Plan, Planning
-from .shape import Order, Parent, Shape, Start
+from .shape import Parent, Shape
 from .shapes import Shapes
 from .sql.statement import Found
 
@@ -66,27 +67,19 @@ class Reader:
         :raises BadRequest: for what does not exist or does not suit, with the parameter named.
         :raises NotFound: if the record whose relation is read may not be seen.
         """
-        plan = Planning(self.access, self.limits).plan(resource, query)
         limit = query.limit or self.limits.default_limit
-        values = {**plan.values, "limit": limit}
-        parent = self._parent(within, values)
-        start = self._start(resource, query, plan, within, limit, values)
-        shape = Shape(
-            "list",
-            plan.access,
-            plan.selection,
-            plan.where,
-            plan.orders,
-            start,
-            parent,
-            self.limits.written_by == "python",
-        )
+        plan = Planning(self.access, self.limits).plan(resource, query, limit)
+        paging = Paging(self.cursors, self.limits, query, plan, self._whose(resource, within), limit)
+        start, values = paging.start()
+        values = {**plan.values, **values, "limit": limit, **_key_values(within.key if within else ())}
+        parent = None if within is None else Parent(self.access.of(within.relation.source), within.relation.name)
+        shape = Shape("list", plan.access, plan.selection, plan.where, plan.orders, start, parent, self._by_python)
         found = self._found(shape, values)
         if not found.count and within is not None:
             self._require(within)
         total = self._total(query, plan, parent, values) if query.count else None
-        following = self._following(resource, query, within, limit, found) if found.count > limit else None
-        return Listing(found.data, following, _preceding(query, limit), total)
+        following = paging.following(found.place) if found.count > limit else None
+        return Listing(found.data, following, paging.preceding(), total)
 
     def one(self, resource: Resource, key: tuple[object, ...], query: Query) -> str | None:
         """Read one record as JSON; None if there is none, or none that may be seen.
@@ -97,7 +90,7 @@ class Reader:
         plan = Planning(self.access, self.limits).plan(resource, query)
         if not plan.access.may("view"):
             return None
-        shape = Shape("one", plan.access, plan.selection, python=self.limits.written_by == "python")
+        shape = Shape("one", plan.access, plan.selection, python=self._by_python)
         found = self._found(shape, {**plan.values, **_key_values(key)})
         return found.data if found.count else None
 
@@ -117,12 +110,6 @@ class Reader:
         assert statement.levels is not None
         return statement.read(self.connection.rows(statement.levels.statement, values), values)
 
-    def _parent(self, within: Within | None, values: dict[str, object]) -> Parent | None:
-        if within is None:
-            return None
-        values.update(_key_values(within.key))
-        return Parent(self.access.of(within.relation.source), within.relation.name)
-
     def _require(self, within: Within) -> None:
         """Tell a relation without rows from a record that may not be seen."""
         if not self.exists(within.relation.source, within.key):
@@ -133,63 +120,17 @@ class Reader:
         shape = Shape("count" if exact else "capped", plan.access, where=plan.where, parent=parent)
         return self._found(shape, {**values, "limit": self.limits.count_cap + 1}).count
 
-    def _start(
-        self,
-        resource: Resource,
-        query: Query,
-        plan: Plan,
-        within: Within | None,
-        limit: int,
-        values: dict[str, object],
-    ) -> Start:
-        offset = query.offset if query.page is None else (query.page - 1) * limit
-        if offset:
-            values["offset"] = offset
-            return Start("offset")
-        if query.cursor is None:
-            return Start()
-        raw = self.cursors.open(query.cursor, self._binding(resource, query, within))
-        after = [_sort_value(self.access, resource, order, each) for order, each in zip(plan.orders, raw, strict=True)]
-        values.update({f"after{index}": value for index, value in enumerate(after) if value is not None})
-        return Start("cursor", tuple(value is None for value in after))
-
-    def _binding(self, resource: Resource, query: Query, within: Within | None) -> str:
-        """What a cursor belongs to: who asks, which rows, in which order."""
-        identity = self.access.identity
+    def _whose(self, resource: Resource, within: Within | None) -> str:
         place = "" if within is None else f"{within.relation.source.name}/{within.key!r}/{within.relation.name}"
-        return "\n".join([repr(identity.id), resource.name, place, _sort_text(query.sort), spell(query.where)])
+        return f"{self.access.identity.id!r}\n{resource.name}\n{place}"
 
-    def _following(
-        self, resource: Resource, query: Query, within: Within | None, limit: int, found: Found
-    ) -> Mapping[str, str]:
-        if query.page is not None:
-            return {"page": str(query.page + 1)}
-        if query.offset is not None:
-            return {"offset": str(query.offset + limit)}
-        place = tuple(json.loads(found.place or "[]"))
-        return {"cursor": self.cursors.seal(place, self._binding(resource, query, within))}
-
-
-def _preceding(query: Query, limit: int) -> Mapping[str, str] | None:
-    if query.page is not None and query.page > 1:
-        return {"page": str(query.page - 1)}
-    if query.offset:
-        return {"offset": str(max(0, query.offset - limit))}
-    return None
+    @property
+    def _by_python(self) -> bool:
+        return self.limits.written_by == "python"
 
 
 def _key_values(key: tuple[object, ...]) -> dict[str, object]:
     return {f"key{index}": value for index, value in enumerate(key)}
-
-
-def _sort_text(sort: tuple[SortKey, ...]) -> str:
-    return ",".join(("-" if key.descending else "") + ".".join(key.path) for key in sort)
-
-
-def _sort_value(access: Access, resource: Resource, order: Order, raw: object) -> object:
-    """The Python value of one of a cursor's values."""
-    at = order.way[-1].access.resource if order.way else access.of(resource).resource
-    return None if raw is None else at.fields[order.field].value.parse(raw)
 
 
 def _refuse_list_words(query: Query) -> None:
@@ -204,7 +145,7 @@ def _refuse_list_words(query: Query) -> None:
     faults = [
         Fault("has no meaning for one record; use it on the list", parameter=name, code="not_a_list")
         for name, value in words.items()
-        if value
+        if value not in (None, ())
     ]
     if query.where is not None:
         faults.append(Fault("filters have no meaning for one record; use them on the list", parameter="where"))

@@ -40,17 +40,24 @@ def parse(query_string: str | bytes, limits: ReadingSettings) -> Query:
     """
     if not query_string:
         return _NOTHING
-    if len(query_string) > limits.max_query:
-        raise refused("query", f"is longer than {limits.max_query} characters, the most that are read", code="too_long")
+    if len(query_string) > limits.max_query + limits.max_cursor:
+        raise _too_long(limits)
     given: dict[str, str] = {}
     for name, value in pairs(query_string):
         if name in given:
             raise refused(name, "is given twice; several values are written in one, as id__in=1,2,3", code="repeated")
         given[name] = value
+    if len(query_string) - len(given.get("cursor", "")) > limits.max_query:
+        raise _too_long(limits)
     try:
         return _query(given, limits)
     except BadRequest as refusal:
         raise _all_of(given, limits, refusal) from None
+
+
+def _too_long(limits: ReadingSettings) -> BadRequest:
+    detail = f"is longer than {limits.max_query} characters, the most that are read beside a cursor"
+    return refused("query", detail, code="too_long")
 
 
 def _all_of(given: dict[str, str], limits: ReadingSettings, first: BadRequest) -> BadRequest:

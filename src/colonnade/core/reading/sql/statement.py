@@ -17,16 +17,17 @@ from sqlalchemy import (
     select,
 )
 
-from colonnade.core.database import Prepared
+from colonnade.core.database import Prepared, can_parse
 from colonnade.core.policy.terms import me_names
 from colonnade.core.reading.shape import Shape, Step
 
+from .concatenation import constant
 from .conditions import written
 from .levels import Levels
 from .order import SortColumn, after, sort_columns
 from .page import PageScope, picked
 from .scope import Aliases, AnySelect, Scope, whole
-from .text import TextWriter, can_write, constant, numbered, order_fields, writable
+from .text import TextWriter, can_write, numbered, order_fields, writable
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ def compiled(shape: Shape, dialect: Dialect) -> Statement:
     )
     sort_fields = order_fields(shape.orders, scope)
     by_text = can_write(shape.selection, dialect.name) and all(writable(each, dialect.name) for each in sort_fields)
-    if shape.python or not by_text:
-        levels = Levels(page, columns, sort_fields, shape.selection, dialect.name)
-        return Statement(None, levels, me_names(levels.statement))
-    statement = _text(shape, page, columns, sort_fields, TextWriter(dialect.name))
-    return Statement(Prepared.compile(statement, dialect), None, me_names(statement))
+    if by_text and not shape.python:
+        statement = _text(shape, page, columns, sort_fields, TextWriter(dialect.name))
+        prepared = Prepared.compile(statement, dialect)
+        if can_parse(prepared, dialect):
+            return Statement(prepared, None, me_names(statement))
+    levels = Levels(page, columns, sort_fields, shape.selection, dialect.name)
+    return Statement(None, levels, me_names(levels.statement))
 
 
 def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnElement[bool]]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from colonnade.core.reading.shape import Many, Order, Selection, Step
 from colonnade.core.resources import Field
 
+from .concatenation import concatenated, constant
 from .order import SortColumn, sort_columns
 from .page import PageScope, picked
 from .scope import AnySelect, Scope, whole
@@ -63,23 +63,6 @@ def absent(scope: Scope, step: Step) -> Literal[True] | ColumnElement[bool]:
     if relation.local and step.access.decides("view") is not True:
         conditions.append(or_(*(scope.column(name).is_(None) for name in relation.local)))
     return and_(*conditions) if conditions else True
-
-
-def constant(text: str) -> ColumnElement[str]:
-    """Text that stands in the statement itself."""
-    return literal_column("'" + text.replace("'", "''") + "'", Text)
-
-
-def concatenated(parts: Sequence[ColumnElement[str] | str]) -> ColumnElement[str]:
-    """Parts joined by ``||``, neighbouring constants as one."""
-    merged: list[ColumnElement[str] | str] = []
-    for part in parts:
-        if isinstance(part, str) and merged and isinstance(merged[-1], str):
-            merged[-1] += part
-        else:
-            merged.append(part)
-    elements = [constant(part) if isinstance(part, str) else part for part in merged]
-    return reduce(lambda left, right: left.op("||", return_type=Text())(right), elements)
 
 
 def numbered(page: PageScope, columns: Sequence[SortColumn]) -> ColumnElement[int]:
@@ -171,7 +154,7 @@ class TextWriter:
         parts: list[ColumnElement[str] | str] = []
         for field in resource.key:
             text = self.value(field, scope.column(field.name), nullable=False)
-            parts += [",", func.trim(text.op("||", return_type=Text())(constant("")), constant('"'))]
+            parts += [",", func.trim(concatenated([text, constant("")]), constant('"'))]
         base = bindparam("base", type_=Text())
         rest = bindparam(many.slot + "_next", type_=Text())
         return concatenated(['"', base, f"/{resource.name}/", *parts[1:], rest, '"'])

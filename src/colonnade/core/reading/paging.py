@@ -1,0 +1,102 @@
+"""Where a page begins, and what leads to the one after it: a cursor, a page number or an offset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from colonnade.core.problems import BadRequest
+from colonnade.core.resources import Field
+
+from .cursor import Cursors
+from .grammar import Query, refused, spell
+from .limits import ReadingSettings
+from .planning import Plan
+from .shape import Order, Start
+
+
+@dataclass(frozen=True)
+class Paging:
+    """The pages of one list, for one who asks.
+
+    :param whose: the identity and the list, as a text: what a cursor belongs to beside filter and sort.
+    :param limit: records of a page.
+    """
+
+    cursors: Cursors
+    limits: ReadingSettings
+    query: Query
+    plan: Plan
+    whose: str
+    limit: int
+
+    def start(self) -> tuple[Start, Mapping[str, object]]:
+        """Where the page begins, and the values of its parameters.
+
+        :raises BadRequest: for a cursor of another list, or of another user.
+        """
+        query = self.query
+        offset = query.offset if query.page is None else (query.page - 1) * self.limit
+        if offset:
+            return Start("offset"), {"offset": offset}
+        if query.cursor is None:
+            return Start(), {}
+        after = self._parsed(self.cursors.open(query.cursor, self._binding))
+        values = {f"after{index}": value for index, value in enumerate(after) if value is not None}
+        return Start("cursor", tuple(value is None for value in after)), values
+
+    def following(self, place: str | None) -> Mapping[str, str]:
+        """What to change in the query string for the next page.
+
+        :param place: the sort values of the last record that is shown, a JSON array.
+        :raises BadRequest: where they do not fit into a cursor, so that the link could not be followed.
+        """
+        query = self.query
+        if query.page is not None:
+            return {"page": str(query.page + 1)}
+        if query.offset is not None:
+            return {"offset": str(query.offset + self.limit)}
+        values = tuple(json.loads(place or "[]"))
+        self._parsed(values)
+        cursor = self.cursors.seal(values, self._binding)
+        if len(cursor) > self.limits.max_cursor:
+            raise _unfit("is too long", "too_long")
+        return {"cursor": cursor}
+
+    def preceding(self) -> Mapping[str, str] | None:
+        """What to change for the page before, where paging goes by numbers."""
+        query = self.query
+        if query.page is not None and query.page > 1:
+            return {"page": str(query.page - 1)}
+        if query.offset:
+            return {"offset": str(max(0, query.offset - self.limit))}
+        return None
+
+    @property
+    def _binding(self) -> str:
+        """What a cursor belongs to: whose list, which rows, in which order."""
+        return "\n".join([self.whose, *map(_spelled, self.plan.orders), spell(self.query.where)])
+
+    def _parsed(self, values: tuple[object, ...]) -> list[object]:
+        fields = (self._field(order) for order in self.plan.orders)
+        try:
+            return [
+                None if value is None else field.value.parse(value) for field, value in zip(fields, values, strict=True)
+            ]
+        except ValueError:  # a table that others write may hold what its type does not
+            raise _unfit("is none of its type", "value") from None
+
+    def _field(self, order: Order) -> Field:
+        access = order.way[-1].access if order.way else self.plan.access
+        return access.resource.fields[order.field]
+
+
+def _spelled(order: Order) -> str:
+    path = ".".join([*(step.relation for step in order.way), order.field])
+    return f"-{path}" if order.descending else path
+
+
+def _unfit(what: str, code: str) -> BadRequest:
+    detail = f"meets a value that {what} for a cursor; page by numbers (page=, offset=), or sort by something else"
+    return refused("sort", detail, code=code)
