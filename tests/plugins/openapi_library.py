@@ -94,6 +94,7 @@ class Shelf(Model):
     room: Mapped[str] = mapped_column(String(10), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     note: Mapped[str | None] = mapped_column(Text)
+    filter: Mapped[str | None] = mapped_column(Text)
 
 
 class Opening(BaseModel):

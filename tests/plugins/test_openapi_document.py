@@ -339,6 +339,13 @@ def test_the_other_operators_are_properties_of_one_exploded_object(described: An
     assert not {"title", "pages__icontains", "in_print__gt", "extra__ne", "title__exact"} & properties
 
 
+def test_a_field_called_filter_is_a_field(described: Any) -> None:
+    found = parameters(described, "get", "/api/v1/shelves")
+
+    assert found["filter"]["schema"] == {"type": "string"}
+    assert found["filters"]["schema"]["$ref"].endswith("/ShelfFilter")
+
+
 def test_where_is_described_down_to_its_leaves(described: Any) -> None:
     where = {"$ref": "#/components/schemas/BookWhere"}
 

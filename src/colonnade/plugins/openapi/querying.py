@@ -45,7 +45,14 @@ def list_parameters(resource: Resource, name: str, limits: ReadingSettings) -> l
     return [
         *_equalities(resource),
         *_selection(resource, name),
-        _query("filter", ref(name + "Filter"), _filter_text(resource), style="form", explode=True, example={}),
+        _query(
+            _name_of_filter(resource),
+            ref(name + "Filter"),
+            _filter_text(resource),
+            style="form",
+            explode=True,
+            example={},  # Swagger UI would fill in something of everything
+        ),
         _where(resource, name),
         *_controls(resource, name, limits),
     ]
@@ -76,6 +83,11 @@ def _equalities(resource: Resource) -> Iterator[Schema]:
         if field.name not in CONTROLS:
             description = f"{field.description.rstrip('.')}. " if field.description else ""
             yield _query(field.name, text_schema(field.value), f"{description}Only records where this is it.")
+
+
+def _name_of_filter(resource: Resource) -> str:
+    """What the exploded object is called. Nobody sends the name, but no field may have it, too."""
+    return next(name for name in ("filter", "filters", "conditions", "further") if name not in resource.fields)
 
 
 def _filter_schema(resource: Resource) -> Schema:
