@@ -40,7 +40,7 @@ class Department(Model):
     __tablename__ = "department"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[NonEmpty] = mapped_column(String(10), unique=True, doc="Its code in the accounts, such as d007.")
+    code: Mapped[NonEmpty] = mapped_column(String(10), unique=True, doc="Its code in the accounts, such as SAL.")
     name: Mapped[NonEmpty] = mapped_column(String(100), index=True)
     manager_id: Mapped[int | None] = mapped_column(
         # Employees refer to departments, too: the reference that closes the circle is added when both tables are there.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 
 from colonnade.core.settings import Settings
+
+_ORIGIN = re.compile(r"\*|https?://[^/\s?#]+")
 
 
 class RestSettings(Settings):
@@ -17,3 +21,11 @@ class RestSettings(Settings):
         default=3600, ge=0, description="Seconds for which a browser may keep a preflight's answer."
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="The longest body of a request that is read.")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin; write scheme and host, as in https://app.example.com")
+        return origins
