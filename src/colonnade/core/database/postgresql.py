@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 import psycopg
@@ -38,6 +39,11 @@ def migrator(address: URL, settings: DatabaseSettings) -> Engine:
     return _engine(address, settings, {"lock_timeout": f"{MIGRATION_PATIENCE}ms"}, poolclass=NullPool)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out what psycopg warns of when a bulk insert fails: the error itself is raised, and somebody tells it."""
+    return not str(record.msg).startswith("error ignored terminating")
+
+
 def _engine(address: URL, settings: DatabaseSettings, bounds: dict[str, str], **options: Any) -> Engine:
     wanted = {**_STYLES, **bounds}
     engine = create_engine(
@@ -48,6 +54,7 @@ def _engine(address: URL, settings: DatabaseSettings, bounds: dict[str, str], **
     )
 
     prepare_dialect(engine.dialect)
+    logging.getLogger("psycopg").addFilter(_is_news)
 
     @event.listens_for(engine, "connect")
     def opened(connection: psycopg.Connection[Any], entry: ConnectionPoolEntry) -> None:
