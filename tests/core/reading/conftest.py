@@ -11,6 +11,9 @@ from tests.harness.databases import Databases
 
 from .odd.house import House, house_at
 
+#: Random questions nest relations as deep as they may; here are few rows.
+MANY_ROWS = {"reading.max_rows": "1000000000"}
+
 
 @pytest.fixture(scope="session")
 def house_on(databases: Databases) -> Iterator[Callable[[str], House]]:
@@ -21,7 +24,7 @@ def house_on(databases: Databases) -> Iterator[Callable[[str], House]]:
         def house(dialect_name: str) -> House:
             if dialect_name not in houses:
                 url = stack.enter_context(databases.empty(dialect_name))
-                houses[dialect_name] = stack.enter_context(house_at(url))
+                houses[dialect_name] = stack.enter_context(house_at(url, **MANY_ROWS))
             return houses[dialect_name]
 
         yield house

@@ -17,6 +17,7 @@ from webtest import TestApp
 
 import colonnade
 from colonnade.core.database import Database, DatabaseSettings, database_of
+from colonnade.core.database.sessions import CONNECTION
 from colonnade.core.resources import Resources, resources_of
 from tests.core.stubs import DEVELOPMENT
 
@@ -53,17 +54,23 @@ class House:
     dialect: str
     database: Database
     apps: Mapping[Road, TestApp]
-    connection: Connection
     session: Session
     resources: Resources
     oracles: dict[str, Oracle] = field(default_factory=dict)
 
     def ask(self, who: str, url: str, road: Road = "pool") -> Answer:
         """GET a URL."""
-        extra = {"app.connection": self.connection} if road == "lent" else {}
+        if road != "lent":
+            return self.get(who, url, road)
+        with self.database.engine.connect() as connection:
+            return self.get(who, url, road, connection)
+
+    def get(self, who: str, url: str, road: Road = "pool", connection: Connection | None = None) -> Answer:
+        """GET a URL, perhaps on a connection of the caller's."""
+        extra = {} if connection is None else {CONNECTION: connection}
         response = self.apps[road].get(url, headers={"X-Who": who}, extra_environ=extra, expect_errors=True)
         headers = {name: response.headers[name] for name in _COMPARED if name in response.headers}
-        return Answer(response.status_int, headers, _REQUEST_ID.sub("", response.text))
+        return Answer(response.status_int, headers, _REQUEST_ID.sub('"request_id": ""', response.text))
 
     def answer(self, ask: Ask, road: Road = "pool") -> Answer:
         """The answer to a question."""
@@ -82,9 +89,9 @@ def house_at(url: str, **settings: str) -> Iterator[House]:
     apps: dict[Road, TestApp] = {"pool": TestApp(app), "lent": TestApp(app), "python": TestApp(by_python)}
     registry = app.registry
     try:
-        with database.engine.connect() as connection, Session(connection) as session:
+        with Session(database.reader) as session:
             resources = resources_of(registry)
-            house = House(database.dialect.name, database_of(registry), apps, connection, session, resources)
+            house = House(database.dialect.name, database_of(registry), apps, session, resources)
             policies: Any = {**POLICIES, **reflected_policies(registry["odd reflected"])}
             house.oracles = {name: Oracle(resources, policies, session, who) for name, who in PEOPLE.items()}
             yield house

@@ -116,7 +116,9 @@ def _same_age() -> Any:
 
 def _is_not_alone(worker: OddWorker) -> bool:
     everybody = object_session(worker) or ()
-    return worker.age is not None and any(isinstance(o, OddWorker) and o.age == worker.age and o.id != worker.id for o in everybody)
+    return worker.age is not None and any(
+        isinstance(o, OddWorker) and o.age == worker.age and o.id != worker.id for o in everybody
+    )
 
 
 POLICIES: dict[type[Any], tuple[Said, ...]] = {
