@@ -45,6 +45,7 @@ CORE = (
     "colonnade.core.policy",
     "colonnade.core.problems",
     "colonnade.core.request",
+    "colonnade.core.host",
     "colonnade.core.tree",
     "colonnade.core.resources",
     "colonnade.core.reading",

@@ -14,6 +14,9 @@ from colonnade.core.values.constraints import sentence
 
 from .fields import WritableFields
 
+#: How many members that are no fields are told one by one, each with what it may have meant.
+MOST_UNKNOWN = 20
+
 
 def read_body(fields: WritableFields, body: object) -> tuple[dict[str, Any], list[Fault]]:
     """Read the body of a creation.
@@ -27,7 +30,11 @@ def read_body(fields: WritableFields, body: object) -> tuple[dict[str, Any], lis
             f"A record of {fields.resource.name} is a JSON object.",
             faults=[Fault("must be a JSON object; a request creates one record", pointer="", code="object")],
         )
-    faults = [replace(fault, pointer=_pointer((name,))) for name in body if (fault := fields.fault(name))]
+    unknown = [name for name in body if name not in fields.known]
+    told = [*(name for name in body if name in fields.known), *unknown[:MOST_UNKNOWN]]
+    faults = [replace(fault, pointer=_pointer((name,))) for name in told if (fault := fields.fault(name))]
+    if len(unknown) > MOST_UNKNOWN:
+        faults.append(Fault(f"{len(unknown) - MOST_UNKNOWN} more members are no fields either", pointer=""))
     # What may not be written is validated too: everything that is wrong is told at once.
     validated = {
         name: value for name, value in body.items() if name in fields.known and not fields.known[name].generated

@@ -73,6 +73,25 @@ def shared_parameters() -> dict[str, Schema]:
     }
 
 
+_TEXT_OF_ROOT = {"name": TEXT, "summary": TEXT}
+_ROOT: Schema = {
+    "type": "object",
+    "properties": {
+        "capabilities": {
+            "type": "array",
+            "items": {"type": "object", "properties": _TEXT_OF_ROOT, "required": ["name"]},
+        },
+        "resources": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {**_TEXT_OF_ROOT, "href": {"type": "string", "format": "uri"}},
+                "required": ["name", "href"],
+            },
+        },
+    },
+    "required": ["capabilities", "resources"],
+}
 _CONDITIONAL: tuple[Schema, ...] = (
     {"$ref": "#/components/parameters/IfNoneMatch"},
     {"$ref": "#/components/parameters/IfMatch"},
@@ -136,10 +155,10 @@ class Describing:
                 "200": {
                     "description": "The capabilities that are switched on, and where the resources are.",
                     "headers": headers(*_CACHED),
-                    "content": {JSON: {"schema": {"type": "object"}}},
+                    "content": {JSON: {"schema": _ROOT}},
                 },
                 "304": _NOT_MODIFIED,
-                **responses(400, 406, 412, 503),
+                **responses(400, 401, 406, 412, 503),
             },
         }
 

@@ -97,4 +97,4 @@ def content_security_policy(servers: tuple[str, ...]) -> str:
 
 def home(request: Request) -> HTTPSeeOther:
     """The way from the root of the server to the page."""
-    return HTTPSeeOther(request.route_url("openapi page"))
+    return HTTPSeeOther(request.route_url("openapi page"), cache_control="no-store")

@@ -17,6 +17,7 @@ from colonnade.core.tree import absent, join_key
 from colonnade.core.writing import writer_of
 
 from .answers import JSON, created, document, page
+from .conditions import refuse_conditions
 from .links import api_url, record_url
 from .settings import RestSettings
 
@@ -24,6 +25,7 @@ from .settings import RestSettings
 def root(request: Request) -> Response:
     """What this API can do, and its resources."""
     preferred_type(request, [JSON])
+    _ = request.identity  # anybody may look; but credentials that are not good are a 401, here as everywhere
     base = api_url(request)
     content = {
         "capabilities": [{"name": plugin.name, "summary": plugin.summary} for plugin in plugins_of(request.registry)],
@@ -64,6 +66,7 @@ def one(request: Request) -> Response:
 def create(request: Request) -> Response:
     """Create a record, and answer it as its author may see it."""
     preferred_type(request, [JSON])
+    refuse_conditions(request)
     query = _query(request)
     resource = request.context.resource
     body = json_body(request, settings_of(request.registry, RestSettings).max_body_bytes)
