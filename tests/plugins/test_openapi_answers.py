@@ -55,6 +55,7 @@ BOOK = "/api/v1/books/{key}"
     "described_path, path, headers, status",
     [
         ("/api/v1", "/api/v1", {}, 200),
+        ("/api/v1", "/api/v1", STRANGER, 401),
         ("/health", "/health", {}, 200),
         ("/openapi.json", "/openapi.json", {}, 200),
         ("/opening/{day}", "/opening/monday", {}, 200),
