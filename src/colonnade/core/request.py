@@ -26,8 +26,8 @@ class Request(pyramid.request.Request):
     A property of the class costs nothing until it is used; `add_request_method` costs each request (TRAPS.md).
     """
 
-    #: Bytes. A shorter body that is read twice (by the attempts of pyramid_retry) stays in memory; webob forgets to close
-    #: the file that a longer one goes to.
+    #: Bytes. A shorter body that is read twice (by the attempts of pyramid_retry) stays in memory; webob forgets to
+    #: close the file that a longer one goes to.
     request_body_tempfile_limit = 16 * 1024 * 1024
 
     @cached_property

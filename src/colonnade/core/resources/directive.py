@@ -104,7 +104,7 @@ def add_resource(
 
 def _first_sentence(doc: str | None) -> str:
     paragraph = " ".join((doc or "").strip().split("\n\n")[0].split())
-    return paragraph.removesuffix(".")
+    return paragraph.partition(". ")[0].removesuffix(".")
 
 
 def includeme(config: Configurator) -> None:
