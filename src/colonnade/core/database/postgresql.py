@@ -29,7 +29,13 @@ def reader(address: URL, settings: DatabaseSettings) -> Engine:
     `SET SESSION CHARACTERISTICS` and psycopg's `read_only` bind transactions that are begun, which autocommit never
     does; the server's default binds every statement.
     """
-    bounds = {"default_transaction_read_only": "on", "statement_timeout": f"{settings.statement_timeout}ms"}
+    bounds = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{settings.statement_timeout}ms",
+        # A filter of many conditions is a plan of many small parts. Compiling them took a minute, running them half a
+        # second; and the compiled code is thrown away with each execution.
+        "jit": "off",
+    }
     alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     return _engine(address, settings, bounds, **settings.pool, **alone)
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapper
 from colonnade.core.policy.acl import Where, placed, read_acl
 from colonnade.core.policy.source import entry_lines
 
+from .checking import check_conditions, warn_of_missing_indexes
 from .mapping import fields_of, relations_of
 from .naming import is_resource_name, resource_name
 from .resource import Resource, Resources
@@ -95,6 +96,8 @@ def add_resource(
             wheres=entry_lines(where, "add_resource", "acl", len(acl)),
         )
         resource.acl = placed(entries, where)
+        check_conditions(resource)
+        warn_of_missing_indexes(resource)
         resource.create_schema = create_schema(resource)
 
     config.action(("colonnade resource", name), register, introspectables=(introspectable,), order=_RESOURCES_KNOWN)
