@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql
 from colonnade.core.reading.shape import AllOf, AnyOf, Exists, Node, NotOf, Test
 from colonnade.core.values import Form, Value, fold_sql, listed
 
-from .scope import Scope, whole
+from .scope import Scope, clause_of
 
 _COMPARISONS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "exact": lambda left, right: left == right,
@@ -61,7 +61,7 @@ def _exists(scope: Scope, step: Any, items: tuple[Node, ...], dialect_name: str)
     inner = target.joined(select(1)).where(attribute.expression, *conditions)
     link = scope.link(step, target)
     if link is not True:
-        inner = inner.where(whole(link))
+        inner = inner.where(clause_of(link))
     return exists(inner.correlate(scope.entity))
 
 
@@ -70,9 +70,9 @@ def _test(test: Test, scope: Scope, dialect_name: str) -> ColumnElement[bool]:
     column = scope.column(test.field)
     if test.operator == "isnull":
         null = _is_null(scope.access.resource.fields[test.field].value, column)
-        return null if seen is True else or_(whole(seen).is_not(true()), null)
+        return null if seen is True else or_(clause_of(seen).is_not(true()), null)
     compared = _compared(test, scope, column, dialect_name)
-    return compared if seen is True else and_(whole(seen), compared)
+    return compared if seen is True else and_(clause_of(seen), compared)
 
 
 def _is_null(value: Value, column: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from colonnade.core.tree import join_key
 
 from .order import SortColumn, sort_columns
 from .page import PageScope, picked_columns
-from .scope import AnySelect, Scope, whole
+from .scope import AnySelect, Scope, clause_of
 from .text import absent, numbered
 
 Row: TypeAlias = Sequence[Any]
@@ -107,7 +107,7 @@ class Levels:
         at = level.add(scope.column(name))
         to_json = scope.access.resource.fields[name].value.to_json
         seen = scope.seen(name)
-        flag = None if isinstance(seen, bool) else level.add(whole(seen))
+        flag = None if isinstance(seen, bool) else level.add(clause_of(seen))
 
         def write(row: Row, _: Ordinals, __: _Context) -> str | None:
             if flag is not None and not row[flag]:
@@ -135,7 +135,7 @@ class Levels:
         resource = scope.access.resource
         key = [(level.add(scope.column(each.name)), each.value.to_text) for each in resource.key]
         seen = scope.seen(many.step.relation)
-        flag = None if isinstance(seen, bool) else level.add(whole(seen))
+        flag = None if isinstance(seen, bool) else level.add(clause_of(seen))
 
         def write(row: Row, ordinals: Ordinals, context: _Context) -> str | None:
             if flag is not None and not row[flag]:
@@ -166,7 +166,7 @@ class Levels:
         for join in target.joins:
             related = join(related)
         if link is not True:
-            related = related.where(whole(link))
+            related = related.where(clause_of(link))
         inner = related.subquery(scope.aliases.name("related"))
         limited = select(inner).where(inner.c.n <= bindparam(many.slot, type_=BigInteger()) + 1)
         cte = limited.cte(scope.aliases.name("level"))

@@ -17,7 +17,7 @@ from colonnade.core.reading.shape import Selection
 from colonnade.core.resources import Resource
 
 from .order import SortColumn
-from .scope import Scope, whole
+from .scope import Scope, clause_of
 
 _INTEGER = BigInteger()
 
@@ -115,5 +115,5 @@ def picked_columns(scope: Scope, selection: Selection, columns: Sequence[SortCol
     for name in decisions:
         seen = scope.seen(name)
         if not isinstance(seen, bool):
-            shown.append(whole(seen).label(f"s{place_of(resource, name)}"))
+            shown.append(clause_of(seen).label(f"s{place_of(resource, name)}"))
     return [*shown, *(column.compared.label(f"o{index}") for index, column in enumerate(columns))]

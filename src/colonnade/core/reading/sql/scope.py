@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, true
+from sqlalchemy import Column, ColumnElement, Select, and_, case, false, true
 from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.access import ResourceAccess
@@ -18,13 +18,14 @@ from .adapting import adapted
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 
-def whole(condition: Condition) -> ColumnElement[bool]:
-    """The condition as an expression that is never NULL."""
-    if condition is True:
-        return true()
-    if condition is False:
-        return ~true()
-    return condition.is_(true())
+def clause_of(condition: Condition) -> ColumnElement[bool]:
+    """The condition as an expression. It may be NULL, which is no: it is negated by IS NOT true, wherever it is.
+
+    It is not made two-valued by IS true, for which no index would serve.
+    """
+    if isinstance(condition, bool):
+        return true() if condition else false()
+    return condition
 
 
 class Aliases:
@@ -88,7 +89,7 @@ class Scope:
         seen = self.seen(name)
         if seen is True:
             return self.column(name)
-        return case((whole(seen), self.column(name)))
+        return case((clause_of(seen), self.column(name)))
 
     def may_be_null(self, name: str) -> bool:
         """Tell whether `value` may be null."""
@@ -117,7 +118,7 @@ class Scope:
             known.origin, known.joins = (self, step), self.joins
             condition = self.link(step, known)
             # Not ``attribute.and_()``: SQLAlchemy would read the policy's own subqueries as speaking of the alias.
-            on = attribute.expression if condition is True else and_(attribute.expression, whole(condition))
+            on = attribute.expression if condition is True else and_(attribute.expression, clause_of(condition))
             self.joins.append(lambda select: select.outerjoin(known.entity, on))
             self.ones[step.relation] = known
         return known

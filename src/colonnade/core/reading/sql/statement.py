@@ -26,7 +26,7 @@ from .conditions import written
 from .levels import Levels
 from .order import SortColumn, after, sort_columns
 from .page import PageScope, picked
-from .scope import Aliases, AnySelect, Scope, whole
+from .scope import Aliases, AnySelect, Scope, clause_of
 from .text import TextWriter, can_write, numbered, order_fields, writable
 
 
@@ -94,7 +94,7 @@ def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnEle
     conditions: list[ColumnElement[bool]] = []
     viewed = scope.viewed()
     if viewed is not True:
-        conditions.append(whole(viewed) if viewed is False else viewed)
+        conditions.append(clause_of(viewed) if viewed is False else viewed)
     if shape.kind == "one":
         conditions += [
             scope.column(field.name) == bindparam(f"key{index}", type_=field.column.type)
@@ -122,7 +122,7 @@ def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
     )
     for condition in (parent.viewed(), parent.link(step, scope)):
         if condition is not True:
-            inner = inner.where(whole(condition))
+            inner = inner.where(clause_of(condition))
     return exists(inner.correlate(scope.entity))
 
 

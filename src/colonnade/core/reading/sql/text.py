@@ -20,7 +20,7 @@ from colonnade.core.resources import Field
 from .concatenation import concatenated, constant
 from .order import SortColumn, sort_columns
 from .page import PageScope, picked
-from .scope import AnySelect, Scope, whole
+from .scope import AnySelect, Scope, clause_of
 
 #: The types whose values stand in a URL as they are; for others Python quotes them.
 URL_SAFE = frozenset({"integer", "uuid", "date"})
@@ -59,7 +59,9 @@ def absent(scope: Scope, step: Step) -> Literal[True] | ColumnElement[bool]:
         null; a row that may not be seen behind a foreign key that may is left out.
     """
     relation = scope.access.resource.relations[step.relation]
-    conditions = [whole(seen) for name in (relation.name, *relation.local) if (seen := scope.seen(name)) is not True]
+    conditions = [
+        clause_of(seen) for name in (relation.name, *relation.local) if (seen := scope.seen(name)) is not True
+    ]
     if relation.local and step.access.decides("view") is not True:
         conditions.append(or_(*(scope.column(name).is_(None) for name in relation.local)))
     return and_(*conditions) if conditions else True
@@ -162,7 +164,7 @@ class TextWriter:
 
 def _shown(scope: Scope, name: str) -> Literal[True] | ColumnElement[bool]:
     seen = scope.seen(name)
-    return True if seen is True else whole(seen)
+    return True if seen is True else clause_of(seen)
 
 
 def related_page(scope: Scope, many: Many, dialect_name: str) -> tuple[PageScope, tuple[SortColumn, ...]]:
@@ -172,7 +174,7 @@ def related_page(scope: Scope, many: Many, dialect_name: str) -> tuple[PageScope
     conditions = [attribute.expression]
     link = scope.link(many.step, target)
     if link is not True:
-        conditions.append(whole(link))
+        conditions.append(clause_of(link))
     page = picked(target, many.selection, conditions, columns=columns, limit=many.slot, correlate=scope.entity)
     return page, columns
 
