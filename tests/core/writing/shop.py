@@ -172,6 +172,22 @@ class Truck(Vehicle):
     __mapper_args__ = {"polymorphic_identity": "truck"}  # noqa: RUF012
 
 
+class Asset(Stored):
+    """Joined tables again, with a key that is given, and nothing that tells which class a row is of."""
+
+    __tablename__ = "shop_asset"
+    code: Mapped[str] = mapped_column(String(10), primary_key=True)
+    name: Mapped[str]
+
+
+class Tool(Asset):
+    """One of them."""
+
+    __tablename__ = "shop_tool"
+    code: Mapped[str] = mapped_column(ForeignKey(Asset.code), primary_key=True)
+    use: Mapped[str]
+
+
 class Foreign(DeclarativeBase):
     """Somebody else's base: columns as SQLAlchemy has them, constraints without names."""
 
@@ -192,16 +208,18 @@ class Shout(sa.TypeDecorator[str]):
 
 
 class Coin(MappedAsDataclass, Foreign):
-    """A dataclass, with an `__init__` of its own making."""
+    """A dataclass, with an `__init__` of its own making, and a version."""
 
     __tablename__ = "shop_coin"
     id: Mapped[int] = mapped_column(init=False, primary_key=True)
     name: Mapped[str] = mapped_column(String(10), unique=True)
     worth: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(init=False)
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
 class Person(Foreign):
-    """An `__init__` that wants something else, a validator, a version, a type that nobody knows."""
+    """An `__init__` that wants something else, a validator, a type that nobody knows, a rule without a name."""
 
     __tablename__ = "shop_person"
     __table_args__ = (CheckConstraint("age < 150"),)
@@ -209,8 +227,6 @@ class Person(Foreign):
     name: Mapped[str]
     age: Mapped[int | None]
     word: Mapped[str | None] = mapped_column(Shout)
-    version: Mapped[int] = mapped_column()
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
     def __init__(self, full_name: str) -> None:
         raise NotImplementedError(full_name)
@@ -245,6 +261,7 @@ def includeme(config: Configurator) -> None:
             (Deny, rows(Box.code == "dark", who="role:staff"), fields("label").view),
             (Allow, rows(Box.owner_id == me.id, who="role:staff"), "view"),
             (Allow, "role:staff", "create"),
+            (Allow, "role:packer", "view"),
         ],
     )
     config.add_resource(
@@ -260,6 +277,8 @@ def includeme(config: Configurator) -> None:
             (Allow, rows(Item.owner_id == me.id, who="role:intake"), "view"),
             (Allow, "role:clerk", "create"),
             (Allow, "role:reader", "view"),
+            (Deny, "role:packer", fields("box_code").write),
+            (Allow, "role:packer", ("view", "create")),
         ],
     )
     config.add_resource(
@@ -281,7 +300,7 @@ def includeme(config: Configurator) -> None:
             (Allow, "role:staff", ("view", "create")),
         ],
     )
-    for model in (Slot, Visit, Node, Vehicle, Truck, Coin, Person, Plain):
+    for model in (Slot, Visit, Node, Vehicle, Truck, Asset, Tool, Coin, Person, Plain):
         config.add_resource(model, acl=[*OPEN, (Allow, Everyone, "create")] if model is Plain else OPEN)
 
 

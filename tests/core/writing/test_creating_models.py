@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from webtest import TestApp
 
-from tests.core.writing.shop import Person, Truck, Vehicle, things_in
+from tests.core.writing.shop import Asset, Person, Truck, Vehicle, things_in
 
 Caller = Callable[..., TestApp]
 
@@ -131,6 +131,18 @@ def test_each_table_of_a_record_has_its_rules(
     assert things_in(connection, Vehicle, "plate") == []
 
 
+def test_a_key_of_joined_tables_may_be_given(caller: Caller, connection: sa.Connection) -> None:
+    """It is the key of both rows, and no reference to a record that would have to be there."""
+    made = caller("hr").post_json("/api/v1/tools", {"code": "h", "name": "hammer", "use": "nails"}, status=201)
+    assert made.json == {"code": "h", "name": "hammer", "use": "nails"}
+    assert things_in(connection, Asset, "code", "name") == [("h", "hammer")]
+
+
+def test_the_version_of_a_record_is_not_its_authors(caller: Caller) -> None:
+    wrong = caller("hr").post_json("/api/v1/coins", {"name": "penny", "version": 7}, status=422)
+    assert [(fault["pointer"], fault["code"]) for fault in wrong.json["errors"]] == [("/version", "generated")]
+
+
 def test_a_taken_value_of_the_parents_table_names_its_field(caller: Caller) -> None:
     client = caller("hr")
     client.post_json("/api/v1/vehicles", {"plate": "T1"}, status=201)
@@ -140,14 +152,14 @@ def test_a_taken_value_of_the_parents_table_names_its_field(caller: Caller) -> N
 
 def test_a_dataclass_has_its_defaults(caller: Caller) -> None:
     made = caller("hr").post_json("/api/v1/coins", {"name": "penny"}, status=201)
-    assert made.json == {"id": made.json["id"], "name": "penny", "worth": 1}
+    assert made.json == {"id": made.json["id"], "name": "penny", "worth": 1, "version": 1}
 
 
 def test_a_class_is_made_without_its_own_init(caller: Caller) -> None:
-    """Its validators and its version are the mapping's, so they count."""
+    """Its validators are the mapping's, so they count."""
     client = caller("hr")
     made = client.post_json("/api/v1/persons", {"number": 5, "name": "Ann "}, status=201)
-    assert (made.json["name"], made.json["version"]) == ("Ann", 1)
+    assert made.json["name"] == "Ann"
     wrong = client.post_json("/api/v1/persons", {"number": 6, "name": "ann"}, status=422)
     assert wrong.json["errors"] == [{"detail": "begins with a capital letter", "pointer": "/name", "code": "value"}]
 

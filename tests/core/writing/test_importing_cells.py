@@ -45,6 +45,12 @@ def test_quotes_keep_what_they_hold(a_shop: Shop, connection: sa.Connection) -> 
     assert things_in(connection, Item, "name") == [('a "b", c\nd',)]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_break_in_quotes_stays_as_it_is(a_shop: Shop, connection: sa.Connection, end: str) -> None:
+    imported(a_shop, connection, "items", f'name,price\r\n"a{end}b",20\r\n')
+    assert things_in(connection, Item, "name") == [(f"a{end}b",)]
+
+
 def test_lines_without_any_text_are_passed_over(a_shop: Shop, connection: sa.Connection) -> None:
     created = imported(a_shop, connection, "items", lines("name,price", "", "a,20", ",", "", "b,30", '""', ",,,"))
     assert (created.rows, created.created) == (2, 2)

@@ -113,6 +113,12 @@ def test_a_relation_to_what_one_may_not_view_does_not_exist(a_shop: Shop, connec
     assert details(problem) == ["box.code: items has no relation 'box' to one record"]
 
 
+def test_a_relation_whose_foreign_key_may_not_be_written_is_forbidden(a_shop: Shop, connection: sa.Connection) -> None:
+    problem = refused(a_shop, connection, "items", "name,price,box.code", role="packer")
+    assert isinstance(problem, Forbidden)
+    assert details(problem) == ["box.code: may be seen but not written by you"]
+
+
 def test_who_may_not_create_is_told_that_first(a_shop: Shop, connection: sa.Connection) -> None:
     problem = refused(a_shop, connection, "items", "odd", role="reader")
     assert isinstance(problem, Forbidden)
