@@ -170,6 +170,8 @@ def test_what_a_type_of_somebody_elses_refuses_is_told_by_its_words(caller: Call
         {"detail": "is a question; make it an exclamation", "pointer": "/word", "code": "value"}
     ]
     assert things_in(connection, Person, "number") == []
+    more = caller("hr").post_json("/api/v1/plains", {"name": 5, "word": "why?"}, status=422)
+    assert {fault["pointer"] for fault in more.json["errors"]} == {"/name", "/word"}
 
 
 def test_a_rule_without_a_name_is_told_without_one(caller: Caller, dialect_name: str) -> None:

@@ -236,7 +236,7 @@ def test_what_a_class_does_by_itself_is_done(run: Import, connection: sa.Connect
     told = reasons(run("persons", text))
     assert [line for line, *_ in told] == [2, 3, 4, 5]
     assert told[1] == (3, "name", "begins with a capital letter")
-    assert told[3] == (5, "word", "is a question; make it an exclamation")
+    assert told[3] == (5, "word", "'why?' is a question; make it an exclamation")
     run("persons", lines("number,name", "1,Ann ", "5,Di"))
     assert things_in(connection, Person, "number", "name") == [(1, "Ann"), (5, "Di")]
 
@@ -245,7 +245,7 @@ def test_a_dataclass_and_a_foreign_base_are_imported(run: Import, connection: sa
     run("coins", lines("name,worth", "penny,", "pound,100"))
     assert things_in(connection, Coin, "name", "worth", "version") == [("penny", 1, 1), ("pound", 100, 1)]
     assert reasons(run("plains", lines("name,word", "a,so!", "b,why?"))) == [
-        (3, "word", "is a question; make it an exclamation")
+        (3, "word", "'why?' is a question; make it an exclamation")
     ]
     run("plains", lines("name,word", "a,so!"), role="staff")
     assert things_in(connection, Plain, "name", "word") == [("a", "so!")]

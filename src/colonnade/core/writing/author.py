@@ -26,6 +26,11 @@ class Author:
     access: Access
     me: Mapping[str, object]
 
+    @property
+    def dialect(self) -> sa.Dialect:
+        """The database's."""
+        return self.session.get_bind().dialect
+
     def rows(
         self, statement: sa.Select[Any], parameters: Mapping[str, object] | None = None
     ) -> Sequence[sa.Row[tuple[Any, ...]]]:

@@ -37,7 +37,7 @@ def rows_of_keys(
     """
     if not keys or any(condition is False for condition in conditions):
         return {}
-    wanted, parameters = _among(author, resource, columns, keys)
+    wanted, parameters = _among(author.dialect, columns, keys)
     statement = sa.select(*columns, *also).select_from(resource.model).where(wanted)
     statement = statement.where(*(condition for condition in conditions if not isinstance(condition, bool)))
     width = len(columns)
@@ -45,12 +45,12 @@ def rows_of_keys(
 
 
 def _among(
-    author: Author, resource: Resource, columns: Sequence[sa.ColumnElement[Any]], keys: Collection[Key]
+    dialect: sa.Dialect, columns: Sequence[sa.ColumnElement[Any]], keys: Collection[Key]
 ) -> tuple[sa.ColumnElement[bool], dict[str, object]]:
     """The condition that the columns hold one of the combinations, and its parameters."""
     if len(columns) == 1:
         return listed(columns[0], "wanted"), {"wanted": [key[0] for key in keys]}
-    if author.session.get_bind(resource.mapper).dialect.name == "postgresql":
+    if dialect.name == "postgresql":
         names = [f"wanted_{index}" for index in range(len(columns))]
         lists = (sa.bindparam(name, type_=ListOf(column.type)) for name, column in zip(names, columns, strict=True))
         rows = sa.func.unnest(*lists).table_valued(*names).render_derived()

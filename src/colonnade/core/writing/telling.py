@@ -7,7 +7,7 @@ the name of a rule that speaks of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,16 +18,14 @@ from colonnade.core.database.violations import Kind, Violation, violation_of
 from colonnade.core.problems import Conflict, Fault, Problem, Unprocessable
 from colonnade.core.resources import Resource
 
-from .author import Author
 from .fields import WritableFields
 from .references import attribute_of
 
 
 @contextmanager
-def told_to(author: Author, fields: WritableFields, values: Mapping[str, Any]) -> Iterator[None]:
+def told_to(fields: WritableFields) -> Iterator[None]:
     """Raise what the database refuses in the block as its author may hear it.
 
-    :param values: of the record that is written, by field name.
     :raises Conflict: for a value that is taken.
     :raises Unprocessable: for a rule that does not hold, and a value that a column's own type does not take.
     """
@@ -36,10 +34,10 @@ def told_to(author: Author, fields: WritableFields, values: Mapping[str, Any]) -
     except (Conflict, Unprocessable) as problem:
         raise _audible(problem, fields) from problem.__cause__
     except StatementError as error:
-        # A type of somebody else's refuses a value when it is bound.
+        # A column's type refuses a value when it is bound; where that could be told before, it has been.
         if isinstance(error, DBAPIError) or not isinstance(error.orig, (ValueError, TypeError)):
             raise
-        raise Unprocessable("A value cannot be stored.", faults=_unbindable(author, fields, values)) from error
+        raise Unprocessable("A value cannot be stored.") from error
 
 
 def _audible(problem: Problem, fields: WritableFields) -> Problem:
@@ -95,15 +93,3 @@ def _columns_of_check(violation: Violation, table: sa.Table) -> list[sa.Column[A
     )
     words = set(re.findall(r"\w+", text))
     return [column for column in table.columns if column.name in words]
-
-
-def _unbindable(author: Author, fields: WritableFields, values: Mapping[str, Any]) -> Iterator[Fault]:
-    """Which values the types of their columns do not take, and what these types say of them."""
-    dialect = author.session.get_bind(fields.resource.mapper).dialect
-    for name, value in values.items():
-        bind = fields.resource.fields[name].column.type.dialect_impl(dialect).bind_processor(dialect)
-        try:
-            if bind is not None:
-                bind(value)
-        except (ValueError, TypeError) as error:
-            yield Fault(str(error), pointer=f"/{name}", code="value")

@@ -9,6 +9,7 @@ from colonnade.core.problems import Forbidden
 from colonnade.core.resources import Resource, Resources
 
 from .author import Author
+from .binding import unbindable
 from .bodies import read_body
 from .fields import WritableFields, refuse
 from .records import new_record
@@ -37,12 +38,15 @@ class Writer:
         fields = WritableFields(access)
         fields.require_action()
         values, faults = read_body(fields, body)
-        faults += reference_faults(self.author, list(references_of(resource, self.resources)), values)
+        faults += unbindable(resource, values, self.author.dialect)
+        wrong = {fault.pointer for fault in faults}
+        sound = {name: value for name, value in values.items() if f"/{name}" not in wrong}
+        faults += reference_faults(self.author, list(references_of(resource, self.resources)), sound)
         refuse("The record is not valid.", faults)
         fields.require_possible(values)
         record = new_record(resource, values)
         self.author.session.add(record)
-        with told_to(self.author, fields, values):
+        with told_to(fields):
             flush(self.author.session, resource.mapper)
         key = tuple(getattr(record, field.name) for field in resource.key)
         if Results(self.author, access, values).refused([key]):

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Dialect
 
 from colonnade.core.resources import Field
 from colonnade.core.values.constraints import annotated, sentence
+from colonnade.core.values.opaque import OpaqueValue
+from colonnade.core.writing.author import Author
+from colonnade.core.writing.binding import require_bindable
 
 from .columns import Column
 from .rows import Entry, Refusals, Row, shown
@@ -23,10 +27,10 @@ _REMEMBERED = 50_000
 class Cells:
     """Reads the texts of a table with these columns."""
 
-    def __init__(self, columns: Sequence[Column], refusals: Refusals) -> None:
+    def __init__(self, author: Author, columns: Sequence[Column], refusals: Refusals) -> None:
         self._columns = columns
         self._refusals = refusals
-        self._readers = [_Reader(_reader(column)) for column in columns]
+        self._readers = [_Reader(_reader(column, author.dialect)) for column in columns]
         self._omissible = [column.field.name for column in columns if _may_be_left_out(column)]
 
     def read(self, rows: Sequence[Row]) -> list[Entry]:
@@ -99,7 +103,7 @@ class _Reader(dict[str, Any]):
         return value
 
 
-def _reader(column: Column) -> Callable[[str], Any]:
+def _reader(column: Column, dialect: Dialect) -> Callable[[str], Any]:
     """A function that reads one text. It raises ValueError, whose text is a predicate that says what would be right.
 
     An empty text is null where the field may be null, the empty text where it is text, and its default where it has
@@ -107,7 +111,7 @@ def _reader(column: Column) -> Callable[[str], Any]:
     """
     field = column.field
     nullable = field.nullable if column.relation is None else column.relation.nullable
-    parse = _parser(field)
+    parse = _parser(field, dialect)
 
     def read(text: str) -> Any:
         if text:
@@ -123,8 +127,9 @@ def _reader(column: Column) -> Callable[[str], Any]:
     return read
 
 
-def _parser(field: Field) -> Callable[[str], Any]:
-    if not field.constraints:
+def _parser(field: Field, dialect: Dialect) -> Callable[[str], Any]:
+    """A function that reads a text that is not empty: by the field's type, its constraints, its column's type."""
+    if not field.constraints and not isinstance(field.value, OpaqueValue):
         return field.value.parse_text
     adapter: TypeAdapter[Any] = TypeAdapter(
         annotated(field.value.python_type, field.value.parse_text, {}, {}, field.constraints)  # type: ignore[arg-type]
@@ -132,8 +137,10 @@ def _parser(field: Field) -> Callable[[str], Any]:
 
     def parse(text: str) -> Any:
         try:
-            return adapter.validate_python(text)
+            value = adapter.validate_python(text)
         except ValidationError as error:
             raise ValueError(sentence(error.errors()[0])) from None
+        require_bindable(field, value, dialect)
+        return value
 
     return parse

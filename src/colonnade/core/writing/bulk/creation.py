@@ -50,7 +50,7 @@ class BulkCreation:
         self._session = author.session
         self._told = told
         self._refusals = Refusals()
-        self._cells = Cells(columns, self._refusals)
+        self._cells = Cells(author, columns, self._refusals)
         self._links = Links(author, resource, writer.resources, columns, self._refusals)
         self._uniqueness = Uniqueness(author, resource, columns, self._refusals)
         self._inserting = Inserting(author, access, columns, self._uniqueness, self._refusals)

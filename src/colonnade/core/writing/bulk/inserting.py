@@ -56,7 +56,7 @@ class Inserting:
     def _try(self, entries: Sequence[Entry]) -> Problem | None:
         """Insert rows that give the same fields; if one of them is not taken, none is, and the answer says why."""
         try:
-            with told_to(self._author, self._fields, entries[0].values), self._author.session.begin_nested():
+            with told_to(self._fields), self._author.session.begin_nested():
                 keys = self._insert(entries)
         except (Conflict, Unprocessable) as problem:
             return problem

@@ -19,12 +19,18 @@ from .rows import BATCH, Entry, Refusals, batches, shown
 
 
 class Way(ABC):
-    """One of the ways in which rows refer to records."""
+    """One of the ways in which rows refer to records.
 
-    def __init__(self, author: Author, target: Resource, header: str) -> None:
+    target: of which resource.
+    header: of the columns that say to which one.
+    fields: whose values these columns hold.
+    """
+
+    def __init__(self, author: Author, target: Resource, header: str, fields: Sequence[Field]) -> None:
         self.author = author
         self.target = target
         self.header = header
+        self.fields = fields
 
     @abstractmethod
     def sought(self, entry: Entry) -> Key | None:
@@ -43,7 +49,7 @@ class ForeignKey(Way):
     """Fields that hold the foreign key as it is."""
 
     def __init__(self, author: Author, reference: Reference, header: str) -> None:
-        super().__init__(author, reference.target, header)
+        super().__init__(author, reference.target, header, [reference.source.fields[name] for name in reference.fields])
         self._reference = reference
         self._remote = [attribute_of(reference.target.mapper, column) for column in reference.columns]
 
@@ -63,7 +69,7 @@ class ByUniqueField(Way):
     """A column that names the record which a relation leads to by a unique field of it."""
 
     def __init__(self, author: Author, index: int, header: str, relation: Relation, field: Field) -> None:
-        super().__init__(author, relation.target, header)
+        super().__init__(author, relation.target, header, [field])
         self._index = index
         self._name = field.name
         self._local = relation.local
@@ -170,5 +176,6 @@ class Links:
             self._refuse(entry, way, reason)
 
     def _refuse(self, entry: Entry, way: Way, reason: str) -> None:
-        sought = ", ".join(str(part) for part in way.sought(entry) or ())
-        self._refusals.add(entry.line, way.header, f"{shown(sought)} {reason}")
+        parts = zip(way.fields, way.sought(entry) or (), strict=True)
+        said = ", ".join(field.value.to_text(part) for field, part in parts)
+        self._refusals.add(entry.line, way.header, f"{shown(said)} {reason}")

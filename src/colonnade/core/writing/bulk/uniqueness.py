@@ -58,7 +58,8 @@ class Uniqueness:
 
     def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, by: str) -> None:
         headers = ", ".join(dict.fromkeys(self._headers[name] for name in names))
-        said = ", ".join(str(part) for part in key)
+        fields = self._resource.fields
+        said = ", ".join(fields[name].value.to_text(part) for name, part in zip(names, key, strict=True))
         self._refusals.add(entry.line, headers, f"{shown(said)} is already taken, {by}")
 
 
