@@ -102,7 +102,8 @@ class CsvTable:
         except UnicodeDecodeError:
             yield Row(self._line_of_bad_text(), (), "is not UTF-8; save the file in that encoding")
         finally:
-            text.detach()
+            if not text.closed:
+                text.detach()
 
     def _line_of_bad_text(self) -> int:
         self._stream.seek(0)

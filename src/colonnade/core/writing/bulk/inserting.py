@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
 from typing import Any
 
@@ -20,8 +21,11 @@ from colonnade.core.writing.results import Results
 from colonnade.core.writing.telling import told_to
 
 from .columns import Column, names_of
-from .rows import Entry, Refusals
+from .rows import Entry, Refusals, batches
 from .uniqueness import Uniqueness
+
+#: How many rows are tried at once where one of them is at fault.
+FEW = 100
 
 
 class Inserting:
@@ -43,7 +47,8 @@ class Inserting:
         self._headers = names_of(columns)
         self._results = Results(author, access, self._headers)
         self._key = [field.name for field in self._resource.key]
-        self._insert = self._by_statement if _is_plain(self._resource.mapper) else self._by_objects
+        self._as_objects = not _is_plain(self._resource.mapper)
+        self._insert = self._by_objects if self._as_objects else self._by_statement
 
     def insert(self, entries: Sequence[Entry]) -> None:
         """Insert rows. Those that the database or the policy does not take are refused."""
@@ -51,12 +56,12 @@ class Inserting:
             group = list(alike)
             if self._try(group) is not None:
                 # What is taken can be asked for, for all of them at once; anything else has to be tried.
-                self._halve(self._uniqueness.beside(group))
+                self._search(self._uniqueness.beside(group))
 
     def _try(self, entries: Sequence[Entry]) -> Problem | None:
         """Insert rows that give the same fields; if one of them is not taken, none is, and the answer says why."""
         try:
-            with told_to(self._fields), self._author.session.begin_nested():
+            with told_to(self._fields), self._savepoint():
                 keys = self._insert(entries)
         except (Conflict, Unprocessable) as problem:
             return problem
@@ -66,19 +71,21 @@ class Inserting:
                 self._refusals.add(entry.line, "", f"is no record of {self._resource.name} that you may create")
         return None
 
-    def _halve(self, entries: Sequence[Entry]) -> None:
-        """Find the rows at fault: where some are not taken, try the one half of them and then the other."""
-        if not entries or self._refusals.enough:
-            return
-        problem = self._try(entries)
-        if problem is None:
-            return
-        if len(entries) == 1:
-            self._refuse(entries[0], problem)
-            return
-        middle = len(entries) // 2
-        self._halve(entries[:middle])
-        self._halve(entries[middle:])
+    def _search(self, entries: Sequence[Entry]) -> None:
+        """Find the rows at fault: insert a few at a time, and where these are not taken, each by itself."""
+        for few in batches(entries, FEW):
+            if self._try(few) is None:
+                continue
+            for entry in few:
+                if self._refusals.enough:
+                    return
+                if problem := self._try([entry]):
+                    self._refuse(entry, problem)
+
+    def _savepoint(self) -> AbstractContextManager[object]:
+        """A savepoint. That of a session costs twice as much, which shows where rows are tried one by one."""
+        session = self._author.session
+        return session.begin_nested() if self._as_objects else session.connection().begin_nested()
 
     def _by_statement(self, entries: Sequence[Entry]) -> Sequence[Key]:
         """Insert all by one statement of Core; the keys are only asked for where the policy needs them."""
