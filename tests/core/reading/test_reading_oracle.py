@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.harness.counts import counts
 from .odd.asking import Ask, Asking
 from .odd.house import House
 from .odd.oracle import Expected, Oracle, Refused
+from .odd.policies import PEOPLE
 
 LIMITS = ReadingSettings()
 
@@ -58,16 +60,34 @@ def _page(page: Expected) -> Any:
     return pairs if page.total is None else [*pairs, ("total", page.total)]
 
 
+def assert_true(house: House, ask: Ask) -> None:
+    """Hold an answer to the oracle's."""
+    answer = house.answer(ask)
+    status, body = expected(house, ask)
+    assert answer.status == status, f"{ask.who}: {ask.url}\n{answer.body}"
+    if status == 200:
+        assert shown(answer.json) == normal(body), f"{ask.who}: {ask.url}"
+
+
 @pytest.mark.parametrize("seed", range(counts(2, 40)))
 def test_a_random_read_says_what_the_oracle_says(house: House, seed: int) -> None:
     asking = Asking(house.oracles, house.session, seed)
-    for _ in range(counts(100, 250)):
-        ask = asking.ask()
-        answer = house.answer(ask)
-        status, body = expected(house, ask)
-        assert answer.status == status, f"{ask.who}: {ask.url}\n{answer.body}"
-        if status == 200:
-            assert shown(answer.json) == normal(body), f"{ask.who}: {ask.url}"
+    for _ in range(counts(80, 250)):
+        assert_true(house, asking.ask())
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_each_relation_leads_to_what_may_be_seen_and_no_further(house: House, who: str) -> None:
+    oracle = house.oracles[who]
+    for resource in house.resources.values():
+        for name, relation in resource.relations.items():
+            if oracle.has_relation(resource, name) and oracle.may_view(resource):
+                key = relation.target.key[0].name
+                led = {"not": {name + "__isnull": True, f"{name}.{key}__isnull": True}}
+                asked = (("where", json.dumps({"or": [led, {name + "__isnull": True}]})), ("expand", name))
+                assert_true(house, Ask(who, resource.name, (*asked, ("limit", "1000"))))
+                some = (("where", json.dumps({f"{name}.{key}__isnull": False})), ("count", "exact"), ("limit", "1"))
+                assert_true(house, Ask(who, resource.name, some))
 
 
 def normal(value: Any) -> Any:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, column_property, ma
 
 from colonnade import Allow, Everyone, rows
 from colonnade.core.resources import Resource, Resources, resources_of
-from colonnade.core.resources.mapping import unique_sets
+from colonnade.core.resources.mapping import fields_of, unique_sets
 
 Age = Annotated[int, Constraint(ge=0, description="In years")]
 ANYONE = [(Allow, Everyone, "view")]
@@ -197,6 +197,55 @@ def test_so_has_one_by_a_join_of_ones_own() -> None:
 
     with pytest.raises(ConfigurationError, match=r"Person.city leads to one .*City .*declare city.name unique"):
         declared(Person, City)
+
+
+def test_a_relation_by_a_column_that_is_not_mapped_is_refused() -> None:
+    own = base()
+    table = sa.Table("child", own.metadata, sa.Column("id", sa.Integer, primary_key=True))
+    table.append_column(sa.Column("parent_id", ForeignKey("parent.id")))
+    child = type("Child", (own,), {"__table__": table, "__mapper_args__": {"exclude_properties": ["parent_id"]}})
+    body = {
+        "__tablename__": "parent",
+        "id": mapped_column(sa.Integer, primary_key=True),
+        "children": relationship(child),
+    }
+    parent = type("Parent", (own,), body)
+    with pytest.raises(
+        ConfigurationError, match=r"Parent.children goes by the column child.parent_id, which Child does"
+    ):
+        declared(parent, child)
+
+
+@pytest.mark.parametrize(
+    "promise", [None, UniqueConstraint("a", "b"), Index("i", "a", "b", unique=True), Index("i", "a")]
+)
+def test_a_table_between_may_hold_a_pair_twice_unless_the_database_promises(promise: Any) -> None:
+    own = base()
+    more = () if promise is None else (promise,)
+    columns = (sa.Column("a", ForeignKey("one.id")), sa.Column("b", ForeignKey("one.id")))
+    between = sa.Table("link", own.metadata, *columns, *more)
+
+    class One(own):  # type: ignore[valid-type,misc]
+        __tablename__ = "one"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        others = relationship(
+            "One", secondary=between, primaryjoin=id == between.c.a, secondaryjoin=id == between.c.b, viewonly=True
+        )
+
+    unique = isinstance(promise, UniqueConstraint) or getattr(promise, "unique", False)
+    assert only(One).relations["others"].repeats is not bool(unique)
+
+
+def test_the_types_of_a_foreign_table_are_those_of_its_database() -> None:
+    class Thing(base()):  # type: ignore[misc]
+        __tablename__ = "thing"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    mapper = sa.inspect(Thing)
+    assert fields_of(mapper, "sqlite")["id"].value.parse(2**40) == 2**40
+    for dialect_name in ("postgresql", None):
+        with pytest.raises(ValueError, match="out of range"):
+            fields_of(mapper, dialect_name)["id"].value.parse(2**40)
 
 
 # -- Conditions

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pyramid.exceptions import ConfigurationError
 from sqlalchemy.orm import RelationshipProperty
 
+from .mapping import own_tables
 from .resource import Resource
 
 _LOG = logging.getLogger("colonnade.resources")
@@ -21,7 +22,7 @@ def check_conditions(resource: Resource) -> None:
     :raises ConfigurationError: for one that names another table's column outside of ``has()``, ``any()`` or a subquery:
         it would be compared with every row of that table.
     """
-    own = frozenset(resource.mapper.tables)
+    own = own_tables(resource.mapper)
     for entry in resource.acl:
         if entry.condition is None:
             continue

@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.orm import Mapper
 
+from colonnade.core.database import database_of
 from colonnade.core.policy.acl import Where, placed, read_acl
 from colonnade.core.policy.source import entry_lines
 
@@ -83,7 +84,7 @@ def add_resource(
     introspectable["resource"] = resource
 
     def register() -> None:
-        resource.fields = fields_of(mapper)
+        resource.fields = fields_of(mapper, _dialect_name(config.registry))
         resources_of(config.registry).add(resource)
 
     def complete() -> None:
@@ -103,6 +104,14 @@ def add_resource(
     config.action(("colonnade resource", name), register, introspectables=(introspectable,), order=_RESOURCES_KNOWN)
     config.action(("colonnade resource model", model), order=_RESOURCES_KNOWN)
     config.action(None, complete, order=RESOURCES_READY)
+
+
+def _dialect_name(registry: Registry) -> str | None:
+    """The dialect of the database; None where declarations are all that there is, as in a test of them."""
+    try:
+        return database_of(registry).dialect.name
+    except KeyError:
+        return None
 
 
 def _first_sentence(doc: str | None) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, get_args, get_origin
 
 import sqlalchemy as sa
 from pydantic.fields import FieldInfo
 from pyramid.exceptions import ConfigurationError
 from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, RelationshipProperty
+from sqlalchemy.orm.exc import UnmappedColumnError
 from sqlalchemy.orm.interfaces import MANYTOONE, ONETOMANY
 from sqlalchemy.sql.operators import and_, eq
 
@@ -19,13 +20,19 @@ from colonnade.core.values import value_for
 from .resource import Field, Relation, Resource, Resources
 
 
-def fields_of(mapper: Mapper[Any]) -> dict[str, Field]:
+def fields_of(mapper: Mapper[Any], dialect_name: str | None = None) -> dict[str, Field]:
     """The fields of a mapped class, by attribute name, in declared order.
 
+    :param dialect_name: of the database, if it is known: an INTEGER of SQLite has 64 bits, a type with variants is one
+        of them.
     :raises ConfigurationError: if the class has no primary key among its attributes.
     """
     unique = frozenset(next(iter(names)) for names in unique_sets(mapper) if len(names) == 1)
-    fields = {prop.key: _field(mapper, prop, unique) for prop in mapper.column_attrs if not prop.key.startswith("_")}
+    fields = {
+        prop.key: _field(mapper, prop, unique, dialect_name)
+        for prop in mapper.column_attrs
+        if not prop.key.startswith("_")
+    }
     keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
     if not keys <= set(fields):
         raise ConfigurationError(
@@ -34,13 +41,12 @@ def fields_of(mapper: Mapper[Any]) -> dict[str, Field]:
     return fields
 
 
-def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str]) -> Field:
+def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str], dialect_name: str | None) -> Field:
     column = prop.columns[0]
     parts = [each for each in prop.columns if isinstance(each, sa.Column)]  # several for what joined tables share
+    value = value_for(column.type, dialect_name)
     if not isinstance(column, sa.Column):
-        return Field(
-            prop.key, value_for(column.type), column, nullable=True, generated=True, description=prop.doc or ""
-        )
+        return Field(prop.key, value, column, nullable=True, generated=True, description=prop.doc or "")
     key = any(each in mapper.primary_key for each in parts)
     computed = column.computed is not None
     serial = key and any(map(_database_makes, parts))
@@ -51,7 +57,7 @@ def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str
     constraints = _constraints(mapper.class_, prop.key)
     return Field(
         prop.key,
-        value_for(column.type),
+        value,
         column,
         nullable=bool(column.nullable),
         key=key,
@@ -68,7 +74,8 @@ def _database_makes(column: sa.Column[Any]) -> bool:
     """Tell whether a key column is drawn by the database: an identity, a serial, SQLite's rowid."""
     if column.identity is not None or column.server_default is not None:
         return True
-    return column.default is None and column.table.autoincrement_column is column
+    table = column.table
+    return column.default is None and isinstance(table, sa.Table) and table.autoincrement_column is column
 
 
 def _mapping_makes(mapper: Mapper[Any], column: sa.Column[Any]) -> bool:
@@ -81,20 +88,40 @@ def _mapping_makes(mapper: Mapper[Any], column: sa.Column[Any]) -> bool:
 def unique_sets(mapper: Mapper[Any]) -> tuple[frozenset[str], ...]:
     """The sets of attributes of which the database promises that no two rows share the values, the key's first."""
     sets = [frozenset(mapper.primary_key)]
-    for table in mapper.tables:
-        if not isinstance(table, sa.Table):
-            continue
-        for constraint in table.constraints:
-            if isinstance(constraint, sa.UniqueConstraint):
-                sets += [frozenset(constraint.columns)]
-        for index in table.indexes:
-            partial = any(options.get("where") is not None for options in map(dict, index.dialect_options.values()))
-            plain = [column for column in index.expressions if isinstance(column, sa.Column)]
-            if index.unique and not partial and len(plain) == len(index.expressions):
-                sets.append(frozenset(plain))
+    for table in own_tables(mapper):
+        if isinstance(table, sa.Table):
+            sets += map(frozenset, _promises(table))
     names: dict[Any, str] = {column: prop.key for prop in mapper.column_attrs for column in prop.columns}
     named = (frozenset(names[column] for column in columns) for columns in sets if columns <= names.keys())
     return tuple(dict.fromkeys(named))
+
+
+def _promises(table: sa.Table) -> Iterator[Iterable[Any]]:
+    """The sets of columns that no two rows of a table share, by its constraints and indexes."""
+    if len(table.primary_key.columns):
+        yield table.primary_key.columns
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            yield constraint.columns
+    for index in table.indexes:
+        partial = any(options.get("where") is not None for options in map(dict, index.dialect_options.values()))
+        plain = [column for column in index.expressions if isinstance(column, sa.Column)]
+        if index.unique and not partial and len(plain) == len(index.expressions):
+            yield plain
+
+
+def own_tables(mapper: Mapper[Any]) -> frozenset[sa.FromClause]:
+    """What a class is mapped to: its table and those that it inherits; or the subquery or the members of a join."""
+    found: set[sa.FromClause] = set()
+    for each in mapper.iterate_to_root():
+        found |= _members(each.local_table)
+    return frozenset(found)
+
+
+def _members(selectable: sa.FromClause) -> set[sa.FromClause]:
+    if isinstance(selectable, sa.Join):
+        return _members(selectable.left) | _members(selectable.right)
+    return {selectable}
 
 
 def _constraints(cls: type[Any], name: str) -> tuple[object, ...]:
@@ -164,6 +191,7 @@ def relations_of(resource: Resource, resources: Resources) -> dict[str, Relation
 
 
 def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any]) -> Relation:
+    _check_mapped(source, prop)
     pairs = prop.local_remote_pairs or ()
     local = _names(source, (pair[0] for pair in pairs)) if prop.direction is MANYTOONE else ()
     remote = _names(target, (pair[1] for pair in pairs)) if prop.direction is ONETOMANY else ()
@@ -185,9 +213,18 @@ def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any
         local=local,
         remote=remote,
         secondary=prop.secondary is not None,
+        repeats=_repeats(prop),
         nullable=not local or any(source.fields[name].nullable for name in local),
         description=prop.doc or "",
     )
+
+
+def _repeats(prop: RelationshipProperty[Any]) -> bool:
+    """Tell whether a table between might hold a pair of rows twice."""
+    if not isinstance(prop.secondary, sa.Table):
+        return prop.secondary is not None
+    pair = {each[1] for each in (*prop.synchronize_pairs, *(prop.secondary_synchronize_pairs or ()))}
+    return not any(set(each) <= pair for each in _promises(prop.secondary))
 
 
 def _leads_to_one(target: Resource, prop: RelationshipProperty[Any]) -> bool:
@@ -209,3 +246,17 @@ def _leads_to_one(target: Resource, prop: RelationshipProperty[Any]) -> bool:
 def _names(resource: Resource, columns: Iterable[Any]) -> tuple[str, ...]:
     names = (resource.mapper.get_property_by_column(column).key for column in columns)
     return tuple(name for name in names if name in resource.fields)
+
+
+def _check_mapped(source: Resource, prop: RelationshipProperty[Any]) -> None:
+    for mapper, columns in ((source.mapper, prop.local_columns), (prop.mapper, prop.remote_side)):
+        for column in columns:
+            if prop.secondary is not None and column.table is prop.secondary:
+                continue
+            try:
+                mapper.get_property_by_column(column)
+            except UnmappedColumnError:
+                raise ConfigurationError(
+                    f"{source.where}: {source.model.__qualname__}.{prop.key} goes by the column {column}, which "
+                    f"{mapper.class_.__qualname__} does not map"
+                ) from None

@@ -52,6 +52,8 @@ class Relation:
     remote: tuple[str, ...] = ()
     #: Through a table of its own (many-to-many).
     secondary: bool = False
+    #: Nothing keeps that table from leading to the same row twice.
+    repeats: bool = False
     nullable: bool = True
     description: str = ""
 

@@ -14,7 +14,7 @@ from pyramid.request import Request
 from colonnade.core.database import ReadConnection, database_of
 from colonnade.core.policy import Identity
 
-from .elsewhere import Account, Booking, Gadget, reflect
+from .elsewhere import Account, Booking, Gadget, Rich, reflect
 from .models import (
     OddBadge,
     OddBike,
@@ -43,6 +43,7 @@ NAMES: dict[type[Any], str] = {
     Account: "accounts",
     Booking: "bookings",
     Gadget: "gadgets",
+    Rich: "riches",
 }
 
 

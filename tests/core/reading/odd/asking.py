@@ -59,6 +59,7 @@ class Asking:
         self.resources = next(iter(oracles.values())).resources
         self.oracle = next(iter(oracles.values()))
         self._rows: dict[str, list[Any]] = {}
+        self._way: list[Relation] = []
 
     def chance(self, of: float) -> bool:
         return self.dice.random() < of
@@ -155,17 +156,20 @@ class Asking:
 
     def path(self, resource: Resource, many: bool = True) -> tuple[list[str], Field]:
         """A field, directly or through relations."""
-        path = []
+        path: list[Relation] = []
+        if many and self.chance(0.3) and self._way and self._way[0].source is resource:
+            path = self._way  # as another condition: they speak of the same related row
         while self.chance(0.4) and len(path) < 3:
-            relation = self.relation(resource, many)
+            relation = self.relation(path[-1].target if path else resource, many)
             if relation is None:
                 break
-            path.append(relation.name)
-            resource = relation.target
+            path = [*path, relation]
+        if path:
+            self._way, resource = path, path[-1].target
         known = [f for f in resource.fields.values() if self.oracle.has_field(resource, f.name) or self.chance(0.01)]
         field = self.dice.choice(known or list(resource.fields.values()))
         self._of = resource
-        return [*path, field.name], field
+        return [*(relation.name for relation in path), field.name], field
 
     def sort(self, resource: Resource) -> str:
         keys = []

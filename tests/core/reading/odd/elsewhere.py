@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ForeignKey
 from sqlalchemy.ext.automap import automap_base
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, foreign, mapped_column, relationship
 
 
 class Foreign(DeclarativeBase):
@@ -91,7 +91,27 @@ Foreign.registry.map_imperatively(
     },
 )
 
-FOREIGN = (Account, Booking, Gadget)
+
+class Rich:
+    """Mapped to a subquery."""
+
+
+_accounts = sa.inspect(Account).local_table
+riches = sa.select(_accounts.c.id, _accounts.c.owner, _accounts.c.balance).where(_accounts.c.balance > 0).subquery("t1")
+Foreign.registry.map_imperatively(
+    Rich,
+    riches,
+    primary_key=[riches.c.id],
+    properties={
+        "bookings": relationship(
+            Booking,
+            primaryjoin=riches.c.id == foreign(sa.inspect(Booking).local_table.c.account_id),
+            viewonly=True,
+        )
+    },
+)
+
+FOREIGN = (Account, Booking, Gadget, Rich)
 
 #: Tables that the application knows by reflection only. Two names differ from others by signs that SQL or URLs mean.
 REFLECTED = sa.MetaData()

@@ -58,6 +58,15 @@ friendship = sa.Table(
 )
 
 
+#: The same between two tables that nothing keeps from holding a pair twice.
+visit = sa.Table(
+    "odd_visit",
+    Model.metadata,
+    sa.Column("worker_id", ForeignKey("odd_worker.id"), index=True),
+    sa.Column("place_id", ForeignKey("odd_place.id"), index=True),
+)
+
+
 class OddPlace(Model):
     """A place. Fields called like control words, like the labels of a statement, and unlike their columns."""
 
@@ -81,6 +90,7 @@ class OddPlace(Model):
     children: Mapped[list[OddPlace]] = relationship(back_populates="parent")
     head: Mapped[OddWorker | None] = relationship(foreign_keys=head_id)
     workers: Mapped[list[OddWorker]] = relationship(back_populates="place", foreign_keys="OddWorker.place_id")
+    visitors: Mapped[list[OddWorker]] = relationship(secondary=visit, back_populates="visited")
 
 
 class OddWorker(Model):
@@ -113,6 +123,7 @@ class OddWorker(Model):
         primaryjoin=id == friendship.c.one_id,
         secondaryjoin=id == friendship.c.other_id,
     )
+    visited: Mapped[list[OddPlace]] = relationship(secondary=visit, back_populates="visitors")
     old_reports: Mapped[list[OddWorker]] = relationship(
         primaryjoin=lambda: sa.and_(
             OddWorker.id == foreign(remote(OddWorker.manager_id)),
@@ -242,4 +253,5 @@ OWN_TABLES = [
     *dict.fromkeys(table for model in OWN for table in sa.inspect(model).tables),
     worker_skill,
     friendship,
+    visit,
 ]

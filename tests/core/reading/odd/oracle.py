@@ -244,8 +244,10 @@ class Oracle:
 
     def _sees_all(self, resource: Resource) -> bool:
         """Whether the policy shows every row, so that one that is not there does not exist."""
-        first = next((each for each in self.entries(resource) if _views(each)), None)
-        return first is not None and first.allow and first.holds is None
+        for said in self.entries(resource):
+            if _views(said) and (said.holds is None or not said.allow):
+                return said.allow
+        return False
 
 
 @dataclass

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased, object_session
 from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, me, rows
 from colonnade.core.policy import ANONYMOUS, Identity
 
-from .elsewhere import FOREIGN, LONG, Account, Booking, Gadget, Reflected
+from .elsewhere import FOREIGN, LONG, Account, Booking, Gadget, Reflected, Rich
 from .models import (
     OWN,
     Grade,
@@ -302,6 +302,19 @@ POLICIES: dict[type[Any], tuple[Said, ...]] = {
             lambda o, who: o.account is not None and o.account.owner == who.id,
         ),
         allow(STAFF, "view"),
+    ),
+    Rich: (
+        deny(STAFF, fields("balance").view, lambda: Rich.owner == me.id, lambda o, who: o.owner == who.id),  # type: ignore[attr-defined]
+        deny(
+            STAFF,
+            "view",
+            lambda: Rich.bookings.any(Booking.amount > 90),  # type: ignore[attr-defined]
+            lambda o, _: any(b.amount is not None and b.amount > 90 for b in o.bookings),
+        ),
+        allow(STAFF, "view"),
+        allow(
+            GUEST, "view", lambda: Rich.id.in_(sa.select(Rich.id).where(Rich.owner > 3)), lambda o, _: o.owner in (5, 7)
+        ),  # type: ignore[attr-defined]
     ),
 }
 

@@ -27,6 +27,7 @@ from .models import (
     OddTruck,
     OddVehicle,
     OddWorker,
+    visit,
 )
 
 TEXTS = (
@@ -138,6 +139,8 @@ class _Filling:
             worker.skills = self.dice.sample(skills, self.dice.randrange(5))
             worker.friends = self.dice.sample(workers, self.dice.randrange(4))
         self.session.flush()
+        visits = [{"worker_id": self.dice.randrange(1, 41), "place_id": self.dice.randrange(1, 13)} for _ in range(60)]
+        self.session.execute(visit.insert(), visits + visits[:30])
 
     def receipts(self) -> None:
         for number in range(1, 7):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Join, Select, Table, inspect
+from sqlalchemy import ColumnElement, FromClause, Join, Select, inspect
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows, Lateral
 
 from colonnade.core.policy.compiling import Condition
+from colonnade.core.resources.mapping import own_tables
 
 
 def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition:
@@ -24,12 +25,11 @@ def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition
     """
     if isinstance(condition, bool):
         return condition
-    tables = frozenset(table for table in mapper.tables if isinstance(table, Table))
-    said: ColumnElement[bool] = _adapted(condition, tables, inspect(entity).selectable)
+    said: ColumnElement[bool] = _adapted(condition, own_tables(mapper), inspect(entity).selectable)
     return said
 
 
-def _adapted(clause: Any, tables: frozenset[Table], alias: FromClause) -> Any:
+def _adapted(clause: Any, tables: frozenset[FromClause], alias: FromClause) -> Any:
     def replace(element: Any, **_: Any) -> Any:
         if isinstance(element, Select):
             own = _own_tables(element, tables)
@@ -54,12 +54,12 @@ def _column(alias: FromClause, column: Any) -> Any:
     return found
 
 
-def _own_tables(select: Select[Any], tables: frozenset[Table]) -> frozenset[Table]:
+def _own_tables(select: Select[Any], tables: frozenset[FromClause]) -> frozenset[FromClause]:
     """Those of the tables that a subquery selects from by itself, rather than speak of the outer row."""
     froms = select.get_final_froms()
     # What .correlate(), .correlate_except() and their absence mean has no public name.
     named, spared = select._correlate, select._correlate_except
-    own: set[Table] = set()
+    own: set[FromClause] = set()
     for each in froms:
         if isinstance(each, Join):
             own |= _joined_tables(each) & tables

@@ -56,9 +56,9 @@ def written(node: Node, scope: Scope, dialect_name: str) -> ColumnElement[bool]:
 
 
 def _exists(scope: Scope, step: Any, items: tuple[Node, ...], dialect_name: str) -> ColumnElement[bool]:
-    target, attribute = scope.related(step)
+    target, joined = scope.related(step)
     conditions = [written(each, target, dialect_name) for each in items]
-    inner = target.joined(select(1)).where(attribute.expression, *conditions)
+    inner = target.joined(select(1)).where(joined, *conditions)
     link = scope.link(step, target)
     if link is not True:
         inner = inner.where(clause_of(link))

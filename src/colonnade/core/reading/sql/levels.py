@@ -155,14 +155,18 @@ class Levels:
         # The rows are joined again from their parents' level, so the parents' scope is made anew for this statement.
         parents = PageScope(level.page, level.page.subquery)
         source = _again(parents, level.page, scope)
-        target, attribute = source.related(many.step)
+        target, joined = source.related(many.step)
         columns = sort_columns(many.orders, target, self.dialect_name)
         link = source.link(many.step, target)
         shown = picked_columns(target, many.selection, columns)
         place = func.row_number().over(partition_by=level.ordinals, order_by=[each.direction for each in columns])
         ordinals = [each.label(f"n{index}") for index, each in enumerate(level.ordinals)]
         # Joins of the target's own (for its order) come after it, so it is joined first.
-        related = parents.joined(select(*shown, *ordinals, place.label("n"))).join(attribute)
+        related = parents.joined(select(*shown, *ordinals, place.label("n")))
+        if source.access.resource.relations[many.step.relation].repeats:
+            related = related.join(target.entity, joined)
+        else:
+            related = related.join(source.attribute(many.step, target))
         for join in target.joins:
             related = join(related)
         if link is not True:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, false, true
+from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, false, select, true
 from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.access import ResourceAccess
@@ -105,20 +105,31 @@ class Scope:
             condition = both(condition, target.seen(name))
         return condition
 
-    def related(self, step: Step) -> tuple[Scope, Any]:
-        """A new scope over the rows that a relation leads to, and the relation's attribute from here to there."""
+    def related(self, step: Step) -> tuple[Scope, ColumnElement[bool]]:
+        """A new scope over the rows that a relation leads to, and the condition that it leads from here to there."""
         target = Scope.over(step.access, self.aliases)
-        return target, getattr(self.entity, step.relation).of_type(target.entity)
+        return target, self.leads(step, target)
+
+    def leads(self, step: Step, target: Scope) -> ColumnElement[bool]:
+        """The condition that a relation leads from a row here to a row there; true of each pair once."""
+        joined: ColumnElement[bool] = self.attribute(step, target).expression
+        if not self.access.resource.relations[step.relation].repeats:
+            return joined
+        return exists(select(1).where(joined).correlate(self.entity, target.entity))
+
+    def attribute(self, step: Step, target: Scope) -> Any:
+        """The attribute of a relation from here to there, for SQLAlchemy to join by."""
+        return getattr(self.entity, step.relation).of_type(target.entity)
 
     def one(self, step: Step) -> Scope:
         """The rows that a to-one relation leads to, joined once; a row without one has nulls."""
         known = self.ones.get(step.relation)
         if known is None:
-            known, attribute = self.related(step)
+            known, joined = self.related(step)
             known.origin, known.joins = (self, step), self.joins
             condition = self.link(step, known)
             # Not ``attribute.and_()``: SQLAlchemy would read the policy's own subqueries as speaking of the alias.
-            on = attribute.expression if condition is True else and_(attribute.expression, clause_of(condition))
+            on = joined if condition is True else and_(joined, clause_of(condition))
             self.joins.append(lambda select: select.outerjoin(known.entity, on))
             self.ones[step.relation] = known
         return known

@@ -112,9 +112,8 @@ def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
     assert shape.parent is not None
     parent = Scope.over(shape.parent.access, scope.aliases)
     step = Step(shape.parent.relation, shape.access)
-    attribute = getattr(parent.entity, step.relation).of_type(scope.entity)
     inner = parent.joined(select(1)).where(
-        attribute.expression,
+        parent.leads(step, scope),
         *(
             parent.column(field.name) == bindparam(f"key{index}", type_=field.column.type)
             for index, field in enumerate(shape.parent.access.resource.key)

@@ -169,9 +169,9 @@ def _shown(scope: Scope, name: str) -> Literal[True] | ColumnElement[bool]:
 
 def related_page(scope: Scope, many: Many, dialect_name: str) -> tuple[PageScope, tuple[SortColumn, ...]]:
     """The rows that a to-many relation leads to from one row of the scope, picked up to the limit and one more."""
-    target, attribute = scope.related(many.step)
+    target, joined = scope.related(many.step)
     columns = sort_columns(many.orders, target, dialect_name)
-    conditions = [attribute.expression]
+    conditions = [joined]
     link = scope.link(many.step, target)
     if link is not True:
         conditions.append(clause_of(link))
