@@ -20,6 +20,7 @@ BEGIN: Final = "colonnade_sqlite_begin"
 
 _STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's virtual machine; about a millisecond
 _LIMIT = "colonnade_time_limit"
+_BETWEEN_TRIES = 0.02  # seconds
 
 
 class TimeLimit:
@@ -46,7 +47,8 @@ def writer(settings: DatabaseSettings) -> Engine:
 
     @event.listens_for(engine, "connect")
     def opened(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        _write_ahead(connection, settings.lock_timeout)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     event.listen(engine, "begin", _begin)
@@ -80,8 +82,8 @@ def migrator(address: URL, settings: DatabaseSettings) -> Engine:
 
     @event.listens_for(engine, "connect")
     def opened(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-        for pragma in ("journal_mode = WAL", "foreign_keys = OFF"):
-            connection.execute(f"PRAGMA {pragma}").close()
+        _write_ahead(connection, patient.lock_timeout)
+        connection.execute("PRAGMA foreign_keys = OFF").close()
 
     event.listen(engine, "begin", _begin)
     return engine
@@ -91,6 +93,23 @@ def time_limit(info: dict[Any, Any]) -> TimeLimit | None:
     """The limit of a pooled connection, by the `info` of its pool entry; None where statements may run on."""
     limit: TimeLimit | None = info.get(_LIMIT)
     return limit
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: int) -> None:
+    """Put a database into WAL mode. SQLite does not wait where several open a new file at once, so that is done here.
+
+    :param patience: milliseconds.
+    """
+    ends = time.monotonic() + patience / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+        else:
+            return
+        time.sleep(_BETWEEN_TRIES)
 
 
 def _begin(connection: Connection) -> None:
