@@ -12,7 +12,7 @@ from colonnade.core.policy import OPERATOR, Identity, policy_of
 from colonnade.core.resources import resources_of
 from colonnade.core.writing import Author, Writer
 from colonnade.core.writing.bulk import BulkCreation, Created, columns_of
-from colonnade.plugins.transfer.table import CsvTable
+from colonnade.plugins.transfer.importing.table import CsvTable
 from tests.core.writing.shop import Shop
 
 
