@@ -11,6 +11,6 @@ from pyramid.config import Configurator
 
 def includeme(config: Configurator) -> None:
     """Bring the verb ``import``."""
-    config.add_plugin("transfer", summary="Import and export of CSV files, into and out of any resource", requires=["rest"])
+    config.add_plugin("transfer", summary="Import and export of any resource, as files", requires=["rest"])
     config.add_command("import", ".importing.command:import_")
     config.add_road("import", kind="write", summary="colonnade import RESOURCE FILE")
