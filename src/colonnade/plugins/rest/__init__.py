@@ -18,6 +18,7 @@ from .settings import RestSettings
 def includeme(config: Configurator) -> None:
     """Generate the services."""
     config.add_plugin("rest", summary="A REST API for every resource, under /api/v1", settings=RestSettings)
+    config.include(".formats")
     config.add_road("rest list", kind="read", summary="GET of a collection")
     config.add_road("rest one", kind="read", summary="GET of a record")
     config.add_road("rest related", kind="read", summary="GET of a to-many relation of a record")

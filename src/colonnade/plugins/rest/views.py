@@ -18,6 +18,7 @@ from colonnade.core.writing import writer_of
 
 from .answers import JSON, created, document, page
 from .conditions import refuse_conditions
+from .formats import list_formats
 from .links import api_url, record_url
 from .settings import RestSettings
 
@@ -38,8 +39,10 @@ def root(request: Request) -> Response:
 
 
 def list_(request: Request) -> Response:
-    """A page of the records that the caller may see."""
-    preferred_type(request, [JSON])
+    """A page of the records that the caller may see; or what another format makes of the list."""
+    formats = list_formats(request.registry)
+    if (preferred := preferred_type(request, [JSON, *formats])) != JSON:
+        return formats[preferred](request)
     query = _query(request)
     return page(request, reader_of(request, api_url(request)).list(request.context.resource, query))
 
