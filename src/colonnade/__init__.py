@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from colonnade.core.database import Model
     from colonnade.core.policy import fields, me, rows
     from colonnade.core.settings import Settings, settings_of
+    from colonnade.core.writing import AfterWrite, BeforeWrite
 
 __all__ = [
     "ALL_PERMISSIONS",
+    "AfterWrite",
     "Allow",
     "Authenticated",
+    "BeforeWrite",
     "Deny",
     "Everyone",
     "Model",
@@ -49,6 +52,7 @@ CORE = (
     "colonnade.core.tree",
     "colonnade.core.resources",
     "colonnade.core.reading",
+    "colonnade.core.writing",
 )
 
 
@@ -100,8 +104,10 @@ def main(global_config: Mapping[str, Any], **settings: Any) -> Router:
 #: Where the names for authors come from.
 _NAMES = {
     "ALL_PERMISSIONS": "pyramid.authorization",
+    "AfterWrite": "colonnade.core.writing",
     "Allow": "pyramid.authorization",
     "Authenticated": "pyramid.authorization",
+    "BeforeWrite": "colonnade.core.writing",
     "Deny": "pyramid.authorization",
     "Everyone": "pyramid.authorization",
     "Model": "colonnade.core.database",

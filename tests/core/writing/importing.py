@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.policy import OPERATOR, Identity, policy_of
 from colonnade.core.resources import resources_of
-from colonnade.core.writing import Author, Writer
+from colonnade.core.writing import Author, writer_for
 from colonnade.core.writing.bulk import BulkCreation, Created, columns_of
 from colonnade.plugins.transfer.importing.table import CsvTable
 from tests.core.writing.shop import Shop
@@ -32,9 +32,9 @@ def imported(
     columns = columns_of(table.headers, pairs, access, resources[resource])
     with Session(connection, join_transaction_mode="create_savepoint") as session:
         author = Author(session, access, {"id": identity.id, "name": identity.name})
-        created = BulkCreation(Writer(author, resources), resources[resource], columns, lambda _: None).create(
-            table.rows()
-        )
+        created = BulkCreation(
+            writer_for(shop.app.registry, author), resources[resource], columns, lambda _: None
+        ).create(table.rows())
         session.commit()
     return created
 

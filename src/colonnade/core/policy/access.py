@@ -49,6 +49,13 @@ class ResourceAccess:
             self._decisions[permission] = both(self.decides("view"), own) if needs_view else own
         return self._decisions[permission]
 
+    def grants(self, permission: str) -> Condition:
+        """The same for the permission by itself, without the ``view`` that it requires.
+
+        The result of a write is held against this: who writes a record out of their own sight has still written it.
+        """
+        return self._own(permission)
+
     def may(self, permission: str) -> bool:
         """Tell whether the identity may try: the decision is something other than nothing."""
         return self.decides(permission) is not False

@@ -20,7 +20,7 @@ from .checking import check_conditions, warn_of_missing_indexes
 from .mapping import fields_of, relations_of
 from .naming import is_resource_name, resource_name
 from .resource import Resource, Resources
-from .schemas import create_schema
+from .schemas import create_schema, edit_schema
 
 #: Actions with a greater order find every resource complete: relations, permissions, schemas. It comes before Pyramid's
 #: own orders, so that such an action may still add routes and views.
@@ -100,6 +100,7 @@ def add_resource(
         check_conditions(resource)
         warn_of_missing_indexes(resource)
         resource.create_schema = create_schema(resource)
+        resource.edit_schema = edit_schema(resource)
 
     config.action(("colonnade resource", name), register, introspectables=(introspectable,), order=_RESOURCES_KNOWN)
     config.action(("colonnade resource model", model), order=_RESOURCES_KNOWN)

@@ -64,6 +64,7 @@ def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str
         generated=computed or serial or mapped,
         required=not (column.nullable or has_default or computed or serial or mapped),
         default=constant,
+        made=has_default and constant is None,
         unique=prop.key in unique,
         description=(prop.doc or column.doc or column.comment or _described(constraints) or "").strip(),
         constraints=constraints,
@@ -214,6 +215,7 @@ def _relation(source: Resource, target: Resource, prop: RelationshipProperty[Any
         remote=remote,
         secondary=prop.secondary is not None,
         repeats=_repeats(prop),
+        by_keys=isinstance(prop.secondary, sa.Table) and not prop.viewonly,
         nullable=not local or any(source.fields[name].nullable for name in local),
         description=prop.doc or "",
     )

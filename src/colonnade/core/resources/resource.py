@@ -32,6 +32,8 @@ class Field:
     required: bool = False
     #: The constant that a creation without it stores; None if there is none to show.
     default: object = None
+    #: A creation without it stores what a function or the database makes then: a time, a random text.
+    made: bool = False
     unique: bool = False
     description: str = ""
     #: pydantic's and annotated-types' constraints, from ``Annotated[...]``.
@@ -54,6 +56,8 @@ class Relation:
     secondary: bool = False
     #: Nothing keeps that table from leading to the same row twice.
     repeats: bool = False
+    #: Written as a list of keys of the related records.
+    by_keys: bool = False
     nullable: bool = True
     description: str = ""
 
@@ -73,6 +77,8 @@ class Resource:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     #: The pydantic model that a body of a creation is validated by.
     create_schema: type[BaseModel] | None = None
+    #: The same with every member left out at will: what a patch is validated by.
+    edit_schema: type[BaseModel] | None = None
 
     @cached_property
     def key(self) -> tuple[Field, ...]:

@@ -2,72 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from colonnade.core.problems import Fault, Unprocessable
+from colonnade.core.resources import Field
 from colonnade.core.resources.schemas import given
 from colonnade.core.values.constraints import sentence
 
 from .fields import WritableFields
+from .relations import keys_given
 
 #: How many members that are no fields are told one by one, each with what it may have meant.
 MOST_UNKNOWN = 20
 
+Members = Mapping[str, object]
 
-def read_body(fields: WritableFields, body: object) -> tuple[dict[str, Any], list[Fault]]:
-    """Read the body of a creation.
 
-    :param body: what `json_body` gave; members by field name.
-    :returns: the values that are right, by field name, as Python values; and a fault for each member that is not.
+def require_object(fields: WritableFields, body: object) -> Members:
+    """The members of a body.
+
     :raises Unprocessable: for a body that is no object.
     """
-    if not isinstance(body, Mapping):
-        raise Unprocessable(
-            f"A record of {fields.resource.name} is a JSON object.",
-            faults=[Fault("must be a JSON object; a request creates one record", pointer="", code="object")],
-        )
-    unknown = [name for name in body if name not in fields.known]
-    told = [*(name for name in body if name in fields.known), *unknown[:MOST_UNKNOWN]]
-    faults = [replace(fault, pointer=_pointer((name,))) for name in told if (fault := fields.fault(name))]
-    if len(unknown) > MOST_UNKNOWN:
-        faults.append(Fault(f"{len(unknown) - MOST_UNKNOWN} more members are no fields either", pointer=""))
+    if isinstance(body, Mapping):
+        return body
+    raise Unprocessable(
+        f"A record of {fields.resource.name} is a JSON object.",
+        faults=[Fault("must be a JSON object", pointer="", code="object")],
+    )
+
+
+def read_new(fields: WritableFields, members: Members) -> tuple[dict[str, Any], list[Fault]]:
+    """Read the members of a record that is to be created.
+
+    :returns: the values that are right, by field name, as Python values; and a fault for each member that is not.
+    """
+    faults = [*_unwritable(fields, members), *_unknown(fields, members)]
     # What may not be written is validated too: everything that is wrong is told at once.
-    validated = {
-        name: value for name, value in body.items() if name in fields.known and not fields.known[name].generated
-    }
-    values, wrong = _validated(fields, validated)
+    values, wrong = _validated(fields, _schema(fields.resource.create_schema), members)
     faults += wrong
-    faults += [Fault("is required", pointer=_pointer((field.name,)), code="missing") for field in fields.missing(body)]
+    faults += [Fault("is required", pointer=pointer(field.name), code="missing") for field in fields.missing(members)]
     return values, faults
 
 
-def _validated(fields: WritableFields, members: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
-    schema = fields.resource.create_schema
-    if schema is None:
-        raise TypeError(f"{fields.resource.name} is not complete yet")
+def read_changes(fields: WritableFields, members: Members, record: Any) -> tuple[dict[str, Any], list[Fault]]:
+    """Read members that a stored record is to have.
+
+    A member that may be seen but not written is no fault where it has the value that is stored.
+
+    :returns: the values that differ from the stored ones; and a fault for each member that is not right.
+    """
+    locked = {fault.pointer: fault for fault in _unwritable(fields, members)}
+    equal = {name for name in members if pointer(name) in locked and _is_stored(fields, name, members[name], record)}
+    faults = [fault for place, fault in locked.items() if place not in {pointer(name) for name in equal}]
+    faults += _unknown(fields, members)
+    sent = {name: value for name, value in members.items() if name not in equal}
+    values, wrong = _validated(fields, _schema(fields.resource.edit_schema), sent)
+    changed = {
+        name: value
+        for name, value in values.items()
+        if name in fields.relations or not same(fields.known[name], value, getattr(record, name))
+    }
+    return changed, faults + wrong
+
+
+def same(field: Field, one: Any, other: Any) -> bool:
+    """Tell whether two values of a field are the same to whoever reads them: 1 and true are not."""
+    if one is None or other is None:
+        return one is other
+    return one is other or field.value.to_json(one) == field.value.to_json(other)
+
+
+def pointer(*path: object) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(part)[:200].replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _unwritable(fields: WritableFields, members: Members) -> list[Fault]:
+    """The members that exist and are not the author's to give."""
+    found = [(name, fields.fault(name)) for name in members if name in fields.known or name in fields.relations]
+    return [replace(fault, pointer=pointer(name)) for name, fault in found if fault is not None]
+
+
+def _unknown(fields: WritableFields, members: Members) -> list[Fault]:
+    unknown = [name for name in members if name not in fields.known and name not in fields.relations]
+    faults = [replace(fault, pointer=pointer(name)) for name in unknown[:MOST_UNKNOWN] if (fault := fields.fault(name))]
+    if len(unknown) > MOST_UNKNOWN:
+        faults.append(Fault(f"{len(unknown) - MOST_UNKNOWN} more members are no fields either", pointer=""))
+    return faults
+
+
+def _is_stored(fields: WritableFields, name: str, raw: object, record: Any) -> bool:
+    field = fields.known.get(name)
+    if field is None:
+        return False
     try:
-        return given(schema.model_validate(members)), []
+        value = None if raw is None else field.value.parse(raw)
+    except ValueError:
+        return False
+    return same(field, value, getattr(record, name))
+
+
+def _schema(schema: type[BaseModel] | None) -> type[BaseModel]:
+    if schema is None:
+        raise TypeError("the resource is not complete yet")
+    return schema
+
+
+def _validated(fields: WritableFields, schema: type[BaseModel], members: Members) -> tuple[dict[str, Any], list[Fault]]:
+    sent = {
+        name: value
+        for name, value in members.items()
+        if name in fields.relations or (name in fields.known and not fields.known[name].generated)
+    }
+    try:
+        values = given(schema.model_validate(sent))
     except ValidationError as error:
         errors = error.errors()
+    else:
+        return {name: _as_keys(fields, name, value) for name, value in values.items()}, []
     # What is missing is told by who knows what the author may write.
     faults = [
-        Fault(sentence(each), pointer=_pointer(each["loc"]), code=str(each["type"]))
+        Fault(sentence(each), pointer=pointer(*each["loc"]), code=str(each["type"]))
         for each in errors
         if each["type"] != "missing" or len(each["loc"]) > 1
     ]
     wrong = {each["loc"][0] for each in errors}
-    right = {name: _parsed(fields, name, value) for name, value in members.items() if name not in wrong}
-    return right, faults
+    right = {name: _parsed(fields, name, value) for name, value in sent.items() if name not in wrong}
+    return {name: value for name, value in right.items() if name in fields.known}, faults
+
+
+def _as_keys(fields: WritableFields, name: str, value: Any) -> Any:
+    return keys_given(fields.relations[name], value) if name in fields.relations else value
 
 
 def _parsed(fields: WritableFields, name: str, value: object) -> object:
-    return None if value is None else fields.resource.fields[name].value.parse(value)
-
-
-def _pointer(path: Iterable[object]) -> str:
-    """A JSON Pointer (RFC 6901)."""
-    return "".join("/" + str(part)[:200].replace("~", "~0").replace("/", "~1") for part in path)
+    field = fields.known.get(name)
+    return None if value is None or field is None else field.value.parse(value)

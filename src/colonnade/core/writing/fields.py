@@ -5,15 +5,19 @@ A field that does not exist for the author is as unknown as one that exists for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from colonnade.core.policy import ResourceAccess
 from colonnade.core.problems import Fault, Forbidden, Unprocessable
-from colonnade.core.resources import Field, Resource
+from colonnade.core.resources import Field, Relation, Resource
+
+if TYPE_CHECKING:
+    from .author import Author
+    from .loading import Stored
 
 #: The code of a fault that is the policy's: the field may be seen, and not written.
 READ_ONLY = "read_only"
@@ -21,10 +25,27 @@ READ_ONLY = "read_only"
 
 @dataclass(frozen=True)
 class WritableFields:
-    """The fields of one resource, as they are to one author."""
+    """The fields of one resource, as they are to one author.
+
+    relations: those that are written by keys and exist for the author, by name.
+    stored: the record that is to be changed; what may be seen and written of it may be less than of others.
+    """
 
     access: ResourceAccess
     action: Literal["create", "edit"] = "create"
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    stored: Stored | None = None
+
+    @classmethod
+    def of(cls, author: Author, resource: Resource, stored: Stored | None = None) -> Self:
+        """The fields and relations of a new record, or of a stored one."""
+        access = author.access.of(resource)
+        relations = {
+            each.name: each
+            for each in resource.relations.values()
+            if each.by_keys and author.access.relation(each) and (stored is None or each.name in stored.readable)
+        }
+        return cls(access, "create" if stored is None else "edit", relations, stored)
 
     @property
     def resource(self) -> Resource:
@@ -38,6 +59,8 @@ class WritableFields:
         Who may see no row at all may still create some; of the fields, they are told of those that nobody hid.
         """
         fields = self.resource.fields.values()
+        if self.stored is not None:
+            return {field.name: field for field in fields if field.name in self.stored.readable}
         return {field.name: field for field in fields if self.access.field(field.name) is not False}
 
     @cached_property
@@ -51,15 +74,17 @@ class WritableFields:
             raise Forbidden(f"You may not {self.action} records of {self.resource.name}.")
 
     def may_write(self, name: str) -> bool:
-        """Tell whether the author may write a field, on some row at least."""
+        """Tell whether the author may write a field or relation, on the stored record or on some row at least."""
+        if self.stored is not None:
+            return name in self.stored.writable
         return self.access.field(name, self.action) is not False
 
     def fault(self, name: str) -> Fault | None:
-        """Why a field may not be given at all; None if it may."""
+        """Why a field or relation may not be given at all; None if it may."""
         field = self.known.get(name)
-        if field is None:
+        if field is None and name not in self.relations:
             return self._unknown(name)
-        if field.generated:
+        if field is not None and field.generated:
             return Fault("is made by the database; leave it out", code="generated")
         if not self.may_write(name):
             return Fault("may be seen but not written by you", code=READ_ONLY)
@@ -83,7 +108,7 @@ class WritableFields:
         return [field for field in self.resource.fields.values() if field.required and field.name not in given]
 
     def _unknown(self, name: str) -> Fault:
-        known = tuple(each.name for each in self.known.values() if not each.generated)
+        known = (*(each.name for each in self.known.values() if not each.generated), *self.relations)
         near = get_close_matches(name, known, 1)
         guess = f"; did you mean {near[0]}?" if near else ""
         return Fault(f"{self.resource.name} has no field {name[:80]!r}{guess}", code="unknown_field", allowed=known)

@@ -37,14 +37,14 @@ def rows_of_keys(
     """
     if not keys or any(condition is False for condition in conditions):
         return {}
-    wanted, parameters = _among(author.dialect, columns, keys)
+    wanted, parameters = among(author.dialect, columns, keys)
     statement = sa.select(*columns, *also).select_from(resource.model).where(wanted)
     statement = statement.where(*(condition for condition in conditions if not isinstance(condition, bool)))
     width = len(columns)
     return {tuple(row[:width]): tuple(row[width:]) for row in author.rows(statement, parameters)}
 
 
-def _among(
+def among(
     dialect: sa.Dialect, columns: Sequence[sa.ColumnElement[Any]], keys: Collection[Key]
 ) -> tuple[sa.ColumnElement[bool], dict[str, object]]:
     """The condition that the columns hold one of the combinations, and its parameters."""

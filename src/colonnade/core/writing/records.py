@@ -1,4 +1,4 @@
-"""A new object of a mapped class."""
+"""Objects of mapped classes, made and changed as validated values say."""
 
 from __future__ import annotations
 
@@ -23,10 +23,18 @@ def new_record(resource: Resource, values: Mapping[str, Any]) -> Any:
     manager = resource.mapper.class_manager
     record = manager.new_instance()
     manager.dispatch.init(instance_state(record), (), {})
+    assign(record, values)
+    return record
+
+
+def assign(record: Any, values: Mapping[str, Any]) -> None:
+    """Give an object these attributes.
+
+    :raises Unprocessable: where a validator of the class refuses a value.
+    """
     for name, value in values.items():
         try:
             setattr(record, name, value)
         except (ValueError, AssertionError) as error:
             fault = Fault(str(error) or "is not valid", pointer=f"/{name}", code="value")
             raise Unprocessable("The record is not valid.", faults=[fault]) from None
-    return record

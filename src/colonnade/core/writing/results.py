@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement
 
@@ -14,15 +14,22 @@ from .lookup import Key, rows_of_keys
 
 
 class Results:
-    """What the policy asks of new rows: the action's permission, and that of each field that was written.
+    """What the policy asks of rows as they were written: the action's permission, and that of each field written.
 
-    What it could decide from the input alone has been decided; here is what only the row itself tells.
+    What it could decide from the input alone has been decided; here is what only the row itself tells. Whether the
+    author may see the row is not asked.
     """
 
-    def __init__(self, author: Author, access: ResourceAccess, written: Iterable[str]) -> None:
+    def __init__(
+        self,
+        author: Author,
+        access: ResourceAccess,
+        written: Iterable[str],
+        action: Literal["create", "edit"] = "create",
+    ) -> None:
         self._author = author
         self._resource = access.resource
-        asked = [access.decides("create"), *(access.field(name, "create") for name in written)]
+        asked = [access.grants(action), *(access.field(name, action) for name in written)]
         self._conditions: Sequence[ColumnElement[bool]] = [each for each in asked if not isinstance(each, bool)]
 
     @property
@@ -31,9 +38,9 @@ class Results:
         return bool(self._conditions)
 
     def refused(self, keys: Collection[Key]) -> set[Key]:
-        """Those of the new rows that are not their author's to create.
+        """Those of the rows that are not their author's to write so.
 
-        :param keys: of the new rows, as they were stored.
+        :param keys: of the rows, as they are stored now.
         """
         if not self._conditions:
             return set()

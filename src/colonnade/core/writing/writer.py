@@ -1,31 +1,48 @@
-"""Changes to records, in the transaction of whoever asks for them."""
+"""Changes to records, in the transaction of whoever asks for them.
+
+Each verb goes the same way: what may not be done at all is refused; the stored record is loaded under the policy and
+locked; the body is read; `BeforeWrite`; the change is flushed; the result is held against the policy; `AfterWrite`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from colonnade.core.database import flush
-from colonnade.core.problems import Forbidden
+from colonnade.core.problems import Fault, Forbidden
 from colonnade.core.resources import Resource, Resources
+from colonnade.core.tree import absent
 
 from .author import Author
 from .binding import unbindable
-from .bodies import read_body
+from .bodies import read_changes, read_new, require_object
+from .edits import Document, Edit
+from .events import AfterWrite, BeforeWrite, Listeners, Verb
 from .fields import WritableFields, refuse
-from .records import new_record
+from .loading import Action, Stored, load
+from .lookup import Key
+from .records import assign, new_record
 from .references import reference_faults, references_of
+from .referrers import require_unreferred
+from .relations import key_of, related, relation_faults
 from .results import Results
 from .telling import told_to
 
+#: Raises a problem if the record, which is locked now, is not in the state that the caller expects.
+Precondition = Callable[[], None]
 
+
+@dataclass(frozen=True, eq=False)
 class Writer:
     """Writes for one author."""
 
-    def __init__(self, author: Author, resources: Resources) -> None:
-        self.author = author
-        self.resources = resources
+    author: Author
+    resources: Resources
+    listeners: Listeners
 
-    def create(self, resource: Resource, body: object) -> tuple[Any, ...]:
+    def create(self, resource: Resource, body: object) -> Key:
         """Create one record.
 
         :param body: its members by field name, as JSON has them.
@@ -34,21 +51,126 @@ class Writer:
         :raises Forbidden: for what the author may not create; nothing has happened then.
         :raises Conflict: for a value that is taken.
         """
-        access = self.author.access.of(resource)
-        fields = WritableFields(access)
+        fields = WritableFields.of(self.author, resource)
         fields.require_action()
-        values, faults = read_body(fields, body)
-        faults += unbindable(resource, values, self.author.dialect)
-        wrong = {fault.pointer for fault in faults}
-        sound = {name: value for name, value in values.items() if f"/{name}" not in wrong}
-        faults += reference_faults(self.author, list(references_of(resource, self.resources)), sound)
-        refuse("The record is not valid.", faults)
+        values, faults = read_new(fields, require_object(fields, body))
+        self._require_sound(fields, values, faults)
         fields.require_possible(values)
+        written = frozenset(values)
+        self._relate(fields, values)
+        self._before("create", resource, None, values)
         record = new_record(resource, values)
         self.author.session.add(record)
+        return self._written("create", fields, record, None, written)
+
+    def edit(self, resource: Resource, key: Key, edit: Edit, precondition: Precondition | None = None) -> Key:
+        """Change one record.
+
+        :param edit: a `Replace`, `Merge` or `Patch`.
+        :param precondition: is called once the record is locked.
+        :returns: its key, which may be another one now.
+        :raises NotFound: if there is no such record, or none that the author may see.
+        :raises Forbidden: for what the author may not change; nothing has happened then.
+        :raises Unprocessable: for what is not valid.
+        :raises Conflict: for a value that is taken, a test of a patch that fails.
+        """
+        stored = self._stored(resource, "edit", key)
+        if precondition is not None:
+            precondition()
+        fields = WritableFields.of(self.author, resource, stored)
+        members = edit.members(fields, Document(self.author, fields, stored.record))
+        values, faults = read_changes(fields, members, stored.record)
+        self._require_sound(fields, values, [*faults, *edit.missing(fields, members)], stored.record)
+        self._relate(fields, values, stored.record)
+        if not values:
+            return key
+        written = frozenset(values)
+        before = self._snapshot(edit.verb, resource, stored.record)
+        self._before(edit.verb, resource, before, values)
+        assign(stored.record, values)
+        return self._written(edit.verb, fields, stored.record, before, written)
+
+    def delete(self, resource: Resource, key: Key, precondition: Precondition | None = None) -> None:
+        """Delete one record.
+
+        :raises NotFound: if there is no such record, or none that the author may see.
+        :raises Forbidden: if it is not theirs to delete.
+        :raises Conflict: if others still refer to it.
+        """
+        stored = self._stored(resource, "delete", key)
+        if precondition is not None:
+            precondition()
+        require_unreferred(self.author, self.resources, resource, stored.record)
+        before = self._snapshot("delete", resource, stored.record)
+        self._before("delete", resource, before, {})
+        self.author.session.delete(stored.record)
+        with told_to(WritableFields.of(self.author, resource, stored)):
+            flush(self.author.session, resource.mapper)
+        self._after("delete", resource, before, None)
+
+    def _stored(self, resource: Resource, action: Action, key: Key) -> Stored:
+        stored = load(self.author, self.author.access.of(resource), action, [key]).get(key)
+        if stored is None:
+            raise absent()
+        if not stored.permitted:
+            raise Forbidden(f"You may not {action} this record of {resource.name}.")
+        return stored
+
+    def _require_sound(
+        self, fields: WritableFields, values: Mapping[str, Any], faults: list[Fault], record: Any | None = None
+    ) -> None:
+        """Refuse what is wrong with the members: what is known of them already, and where they lead."""
+        resource, author = fields.resource, self.author
+        plain = {name: value for name, value in values.items() if name in resource.fields}
+        faults += unbindable(resource, plain, author.dialect)
+        wrong = {fault.pointer for fault in faults}
+        sound = {name: value for name, value in plain.items() if f"/{name}" not in wrong}
+        references = [each for each in references_of(resource, self.resources) if sound.keys() & set(each.fields)]
+        # A key of several columns may be changed in one of them only.
+        unchanged = (
+            {} if record is None else {name: getattr(record, name) for each in references for name in each.fields}
+        )
+        faults += reference_faults(author, references, {**unchanged, **sound})
+        for name, relation in fields.relations.items():
+            if name in values:
+                faults += relation_faults(author, relation, values[name])
+        refuse("The record is not valid.", faults)
+
+    def _relate(self, fields: WritableFields, values: dict[str, Any], record: Any | None = None) -> None:
+        """Put the related objects where their keys stand; a relation that stays as it is goes."""
+        for name, relation in fields.relations.items():
+            if name in values:
+                objects = related(self.author, relation, values.pop(name), record)
+                if objects is not None:
+                    values[name] = objects
+
+    def _written(
+        self, verb: Verb, fields: WritableFields, record: Any, before: Mapping[str, Any] | None, written: frozenset[str]
+    ) -> Key:
+        """Flush what was written of a record, and hold the result against the policy."""
+        resource = fields.resource
         with told_to(fields):
             flush(self.author.session, resource.mapper)
-        key = tuple(getattr(record, field.name) for field in resource.key)
-        if Results(self.author, access, values).refused([key]):
-            raise Forbidden(f"You may not create this record of {resource.name}.")
+        key = key_of(resource, record)
+        if Results(self.author, fields.access, written, fields.action).refused([key]):
+            raise Forbidden(f"You may not {fields.action} this record of {resource.name} so.")
+        self._after(verb, resource, before, record)
         return key
+
+    def _snapshot(self, verb: Verb, resource: Resource, record: Any) -> Mapping[str, Any] | None:
+        """The fields of a record as they are now, if anybody wants to know."""
+        heard = any(self.listeners.hear(event, resource, verb) for event in (BeforeWrite, AfterWrite))
+        return _fields(resource, record) if heard else None
+
+    def _before(self, verb: Verb, resource: Resource, before: Mapping[str, Any] | None, values: dict[str, Any]) -> None:
+        if self.listeners.hear(BeforeWrite, resource, verb):
+            self.listeners.notify(BeforeWrite(resource, verb, self.author, before, values))
+
+    def _after(self, verb: Verb, resource: Resource, before: Mapping[str, Any] | None, record: Any | None) -> None:
+        if self.listeners.hear(AfterWrite, resource, verb):
+            after = None if record is None else _fields(resource, record)
+            self.listeners.notify(AfterWrite(resource, verb, self.author, before, after))
+
+
+def _fields(resource: Resource, record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in resource.fields}

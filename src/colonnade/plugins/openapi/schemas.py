@@ -93,7 +93,8 @@ def creation_schema(resource: Resource) -> tuple[Schema, dict[str, Schema]]:
     definitions = schema.pop("$defs", {})
     for name, member in schema.get("properties", {}).items():
         member.pop("title", None)
-        if resource.fields[name].default is None:
+        field = resource.fields.get(name)
+        if field is None or field.default is None:
             member.pop("default", None)
     schema.pop("title", None)
     example = creation_example(resource)

@@ -74,7 +74,7 @@ def import_(
     told by line, column and reason.
     """
     from colonnade.core.resources import resources_of
-    from colonnade.core.writing import Writer
+    from colonnade.core.writing import writer_for
     from colonnade.core.writing.bulk import BulkCreation, columns_of
 
     from .table import opened
@@ -84,7 +84,7 @@ def import_(
     with opened(file, delimiter) as table:
         columns = columns_of(table.headers, renamed, invocation.access, target)
         with _author(invocation) as author, _progress(table.count(), target.name, shown=not as_json) as told:
-            created = BulkCreation(Writer(author, resources), target, columns, told).create(table.rows())
+            created = BulkCreation(writer_for(invocation.registry, author), target, columns, told).create(table.rows())
     _tell(target, created, as_json=as_json)
 
 

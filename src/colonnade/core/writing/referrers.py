@@ -1,0 +1,49 @@
+"""What refers to a record that is about to be deleted.
+
+The foreign key says what becomes of the rows that hold it: the database keeps it, deletes them, or sets them to null.
+A relationship of the ORM that says nothing would set them to null of its own accord, past the policy of those rows; so
+such rows are looked for first, and are in the way as the database would have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm.interfaces import ONETOMANY
+
+from colonnade.core.problems import Conflict
+from colonnade.core.resources import Resource, Resources
+
+from .author import Author
+
+
+def require_unreferred(author: Author, resources: Resources, resource: Resource, record: Any) -> None:
+    """:raises Conflict: if rows that the deletion would leave without their reference refer to the record."""
+    for prop in _left_behind(resource.mapper):
+        values = {column.key: getattr(record, _name(resource, column)) for column in prop.local_columns}
+        conditions = [
+            remote == sa.bindparam(None, values[local.key], type_=local.type)
+            for local, remote in prop.local_remote_pairs or ()
+        ]
+        if author.rows(sa.select(sa.literal(1)).select_from(prop.mapper).where(*conditions).limit(1)):
+            target = resources.of_model(prop.mapper.class_)
+            named = target is not None and author.access.of(target).may("view")
+            who = f"Records of {target.name}" if named and target is not None else "Other records"
+            raise Conflict(f"{who} still refer to this one.", slug="still-referred-to")
+
+
+def _left_behind(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:
+    """The relationships whose rows the ORM would set to null while the database would rather refuse."""
+    for prop in mapper.relationships:
+        if prop.direction is not ONETOMANY or prop.viewonly or prop.cascade.delete or prop.passive_deletes:
+            continue
+        keys = {each for column in prop.remote_side if isinstance(column, sa.Column) for each in column.foreign_keys}
+        if any((key.ondelete or "NO ACTION").upper() in ("NO ACTION", "RESTRICT") for key in keys):
+            yield prop
+
+
+def _name(resource: Resource, column: Any) -> str:
+    return resource.mapper.get_property_by_column(column).key
