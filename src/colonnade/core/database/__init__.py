@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from colonnade.core.database.connection import PooledReadConnection, ReadConnection
 from colonnade.core.database.database import Database, database_of, keep_database
+from colonnade.core.database.deferred import check_deferred
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.execution import execute, flush, statements_of
 from colonnade.core.database.model import Model
@@ -19,6 +20,7 @@ from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.sessions import manager_of, read_connection_for, session_for
 from colonnade.core.database.settings import DatabaseSettings
+from colonnade.core.database.snapshot import Snapshot, Stream
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -30,7 +32,10 @@ __all__ = [
     "PooledReadConnection",
     "Prepared",
     "ReadConnection",
+    "Snapshot",
+    "Stream",
     "can_parse",
+    "check_deferred",
     "database_of",
     "execute",
     "flush",

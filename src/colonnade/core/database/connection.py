@@ -32,7 +32,7 @@ class ReadConnection:
     def __init__(self, connect: Callable[[], Connection], observers: Sequence[Callable[[str], object]] = ()) -> None:
         """Read on what `connect` gives, at each statement; `observers` are told what :meth:`fetch` sends."""
         self._connect = connect
-        self._observers = observers
+        self.observers = observers
 
     @property
     def dialect_name(self) -> str:
@@ -62,8 +62,16 @@ class ReadConnection:
         with translated():
             return self._connect().execute(statement, parameters).all()
 
+    def taken(self, begin: Mapping[str, str]) -> tuple[Connection, bool]:
+        """The connection itself, for a `Snapshot`, and whether it belongs to whoever takes it.
+
+        :param begin: for each dialect, the statement that begins a transaction, where that is the taker's to do.
+        """
+        with translated():
+            return self._connect(), False
+
     def _fetch(self, raw: PoolProxiedConnection, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
-        for observe in self._observers:
+        for observe in self.observers:
             observe(prepared.text)
         driver = raw.driver_connection
         try:
@@ -120,6 +128,18 @@ class PooledReadConnection(ReadConnection):
                 raise (problem_of(error) or error) from error.orig
         with translated():
             return self._through_sqlalchemy().execute(statement, parameters).all()
+
+    def taken(self, begin: Mapping[str, str]) -> tuple[Connection, bool]:
+        text = begin[self.dialect_name]
+        try:
+            self._through_sqlalchemy().exec_driver_sql(text).close()
+        except DBAPIError as error:
+            if not self._dropped(error):
+                raise (problem_of(error) or error) from error.orig
+            with translated():
+                self._through_sqlalchemy().exec_driver_sql(text).close()
+        connection, self._raw, self._connection = self._through_sqlalchemy(), None, None
+        return connection, True
 
     def close(self) -> None:
         """Give the connection back to the pool. The next statement would check one out again."""

@@ -11,12 +11,16 @@ from .application import includeme, reader_of, reading_of
 from .grammar import Query, parse
 from .limits import ReadingSettings
 from .reader import Listing, Reader, Within
+from .whole import Records, Table, Whole
 
 __all__ = [
     "Listing",
     "Query",
     "Reader",
     "ReadingSettings",
+    "Records",
+    "Table",
+    "Whole",
     "Within",
     "includeme",
     "parse",

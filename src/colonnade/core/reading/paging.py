@@ -42,7 +42,15 @@ class Paging:
             return Start("offset"), {"offset": offset}
         if query.cursor is None:
             return Start(), {}
-        after = self._parsed(self.cursors.open(query.cursor, self._binding))
+        return self.after(self.cursors.open(query.cursor, self._binding))
+
+    def after(self, place: tuple[object, ...]) -> tuple[Start, Mapping[str, object]]:
+        """Begin after a row, and the values of its parameters.
+
+        :param place: its sort values, as JSON has them.
+        :raises BadRequest: if one of them is none of its type.
+        """
+        after = self._parsed(place)
         values = {f"after{index}": value for index, value in enumerate(after) if value is not None}
         return Start("cursor", tuple(value is None for value in after)), values
 

@@ -9,6 +9,7 @@ pydantic, but neither tables nor requests nor who asks: it executes no statement
 
 from .binaries import Binary
 from .booleans import StoredBoolean
+from .cells import Cell, cell
 from .constraints import sentence
 from .dates import CalendarDate
 from .datetimes import LocalDateTime, UtcDateTime
@@ -40,6 +41,7 @@ __all__ = [
     "Binary",
     "CalendarDate",
     "CanonicalUuid",
+    "Cell",
     "Choice",
     "Document",
     "Duration",
@@ -61,6 +63,7 @@ __all__ = [
     "Value",
     "adopt_column",
     "any_json",
+    "cell",
     "fold",
     "fold_sql",
     "json_string",

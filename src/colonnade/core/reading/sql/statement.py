@@ -64,7 +64,7 @@ def compiled(shape: Shape, dialect: Dialect) -> Statement:
     """Write and compile the statement of a shape."""
     aliases = Aliases()
     scope = Scope.over(shape.access, aliases)
-    conditions = _conditions(shape, scope, dialect.name)
+    conditions = conditions_of(shape, scope, dialect.name)
     if shape.kind in ("count", "capped"):
         statement = _count(shape, scope, conditions)
         return Statement(Prepared.compile(statement, dialect), None, me_names(statement))
@@ -90,7 +90,8 @@ def compiled(shape: Shape, dialect: Dialect) -> Statement:
     return Statement(None, levels, me_names(levels.statement))
 
 
-def _conditions(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnElement[bool]]:
+def conditions_of(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnElement[bool]]:
+    """What the rows of a shape have to meet: the policy, then what was asked."""
     conditions: list[ColumnElement[bool]] = []
     viewed = scope.viewed()
     if viewed is not True:

@@ -1,0 +1,81 @@
+"""Reading much, a batch at a time and as of one moment: what a file of a whole table is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Executable, Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from colonnade.core.database import sqlite
+from colonnade.core.database.connection import ReadConnection
+from colonnade.core.database.errors import translated
+
+#: How a transaction begins in which every statement sees the same. SQLite knows no other.
+_BEGIN: Final = {
+    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "sqlite": "BEGIN",
+}
+
+
+class Stream:
+    """The rows of one statement, on their way: on PostgreSQL from a cursor that the server keeps."""
+
+    def __init__(self, connection: Connection, result: CursorResult[Any]) -> None:
+        """:param connection: on which it was executed."""
+        self._connection = connection
+        self._result = result
+
+    def fetch(self, size: int) -> Sequence[Row[Any]]:
+        """The next rows, at most so many; none at the end.
+
+        What a statement may take (`sqlalchemy.statement_timeout`), each batch may.
+        """
+        if limit := sqlite.time_limit(self._connection.connection.info):
+            limit.start()
+        with translated():
+            return self._result.fetchmany(size)
+
+    def close(self) -> None:
+        """Leave the other rows where they are."""
+        self._result.close()
+
+
+class Snapshot(ReadConnection):
+    """A connection on which all statements see the data of one moment, until :meth:`close`.
+
+    It is taken out of the connection that it is made from. One of the pool is its own from then on: it outlives the
+    request, goes back to the pool when it is closed, and must be closed. One that somebody lent sees what the lender's
+    transaction sees, and stays open.
+    """
+
+    def __init__(self, source: ReadConnection) -> None:
+        self._taken, self._own = source.taken(_BEGIN)
+        self._streams: list[Stream] = []
+        super().__init__(lambda: self._taken, source.observers)
+
+    def stream(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Stream:
+        """Execute through SQLAlchemy, with the processing of its types, and leave the rows to be fetched."""
+        with translated():
+            result = self._taken.execute(statement, parameters, execution_options={"stream_results": True})
+        stream = Stream(self._taken, result)
+        self._streams.append(stream)
+        return stream
+
+    def close(self) -> None:
+        """End its transaction, and give a connection of the pool back to it. Closing it again does nothing."""
+        streams, self._streams = self._streams, []
+        own, self._own = self._own, False
+        try:
+            for stream in streams:
+                stream.close()
+            if own:
+                # Not a ROLLBACK, after which psycopg would prepare all statements of the connection anew.
+                self._taken.exec_driver_sql("COMMIT").close()
+        except SQLAlchemyError:
+            if own and not self._taken.invalidated:
+                self._taken.invalidate()
+        finally:
+            if own:
+                self._taken.close()
