@@ -6,6 +6,7 @@ Whoever builds a road registers it; a road that is not walked here fails the fir
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -105,13 +106,8 @@ def rest_create(firm: Company, user: str, _: Path) -> Iterator[str]:
             yield f"{response.headers} {response.text}"
 
 
-def import_(firm: Company, user: str, folder: Path) -> Iterator[str]:
-    """The command line, under a user's permissions."""
-    file = folder / "people.csv"
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(NEW))
-        writer.writeheader()
-        writer.writerow(NEW)
+def ini_of(firm: Company, folder: Path) -> Path:
+    """An INI file of the company's application."""
     ini = folder / "firm.ini"
     plugins = "\n    ".join(PLUGINS)
     ini.write_text(
@@ -119,17 +115,148 @@ def import_(firm: Company, user: str, folder: Path) -> Iterator[str]:
         f"colonnade.secret = {SECRET}\ncolonnade.plugins =\n    {plugins}\n"
         f"sqlalchemy.url = {firm.database.url.render_as_string(hide_password=False)}\naccounts.last_used_every = 0\n"
     )
+    return ini
+
+
+def rest_replace(firm: Company, user: str, _: Path) -> Iterator[str]:
+    """Whole bodies for records and arrays of them, all of which are undone."""
+    for key in (1, 3, 4, 6, 99):
+        body = firm.client(user).get(f"/api/v1/employees/{key}", expect_errors=True).json
+        for changed in ({}, {"title": "Boss"}, {"salary": "1"}, {"salary": "x"}, {"number": 9}):
+            yield from _undone(firm, user, "PUT", f"employees/{key}?expand=manager,salaries", {**body, **changed})
+            yield from _undone(firm, user, "PUT", "employees?expand=manager,salaries", [{**body, **changed, "id": key}])
+    for resource in ("departments", "salaries"):
+        body = firm.client(user).get(f"/api/v1/{resource}/1", expect_errors=True).json
+        yield from _undone(firm, user, "PUT", f"{resource}/1", body)
+
+
+_SALARY_TESTS = [{"op": "test", "path": "/salary", "value": "71003.03"}]
+_SALARY_COPIES = [{"op": "copy", "from": "/salary", "path": "/title"}]
+
+
+def rest_patch(firm: Company, user: str, _: Path) -> Iterator[str]:
+    """Patches of both kinds of records, arrays and filters, all of which are undone."""
+    kinds = [
+        ({"title": "Boss"}, "application/merge-patch+json"),
+        ({"salary": "1"}, "application/merge-patch+json"),
+        ({"salary": "71003.03", "email": "x@example.com"}, "application/json"),
+        (_SALARY_TESTS, "application/json-patch+json"),
+        (_SALARY_COPIES, "application/json-patch+json"),
+    ]
+    paths = [*(f"employees/{key}?expand=manager,salaries" for key in (1, 3, 4, 6, 99)), "employees?expand=manager"]
+    paths += ["employees?department.name=Sales", "employees?salary__gte=71003", "employees?sort=salary"]
+    for body, kind in kinds:
+        for path in paths:
+            yield from _undone(firm, user, "PATCH", path, body, kind)
+    yield from _undone(firm, user, "PATCH", "employees", [{"id": 3, "title": "A"}, {"id": 4, "salary": "1"}])
+    yield from _undone(firm, user, "PATCH", "salaries/1", {"amount": "5"})
+    yield from _undone(firm, user, "PATCH", "departments/1?expand=manager,employees(limit=100)", {"name": "X"})
+
+
+def rest_delete(firm: Company, user: str, _: Path) -> Iterator[str]:
+    """Deletions of records, arrays and filters, all of which are undone."""
+    paths = ["employees/1", "employees/3", "employees/99", "departments/1", "salaries/1", "salaries/5"]
+    for path in [*paths, "employees?salary__gte=71003", "salaries?amount__gte=1", "salaries?employee.number=3"]:
+        yield from _undone(firm, user, "DELETE", path, None)
+    yield from _undone(firm, user, "DELETE", "salaries", [{"id": 1}, {"id": 5}])
+
+
+def rest_batch(firm: Company, user: str, _: Path) -> Iterator[str]:
+    """Several operations at once, all of which are undone."""
+    operations = [
+        {"op": "create", "resource": "departments", "as": "new", "body": {"code": "d9", "name": "New"}},
+        {"op": "create", "resource": "employees", "body": {**NEW, "department_id": {"$ref": "new.id"}}},
+        {"op": "merge", "resource": "employees", "key": "3", "body": {"email": "x@example.com"}},
+        {"op": "merge", "resource": "employees", "key": "4", "body": {"salary": "1"}},
+        {"op": "patch", "resource": "employees", "key": "4", "body": _SALARY_TESTS},
+        {"op": "patch", "resource": "employees", "key": "4", "body": _SALARY_COPIES},
+        {"op": "delete", "resource": "salaries", "key": "1"},
+    ]
+    for chosen in (operations, *([each] for each in operations)):
+        yield from _undone(firm, user, "POST", "batch", {"operations": chosen})
+
+
+def _undone(
+    firm: Company, user: str, method: str, path: str, body: Any, kind: str = "application/json"
+) -> Iterator[str]:
+    """What a write is answered, which is then rolled back."""
+    client, address = firm.client(user), f"/api/v1/{path}"
+    headers = {"Prefer": "tx=rollback, max-affected=100", "Content-Type": kind}
+    sent = b"" if body is None else json.dumps(body).encode()
+    response = client.request(address, method=method, body=sent, headers=headers, expect_errors=True)
+    assert response.status_int < 500, response.text
+    yield f"{response.headers} {response.text}"
+
+
+def import_(firm: Company, user: str, folder: Path) -> Iterator[str]:
+    """The command line, under a user's permissions."""
+    file = folder / "people.csv"
+    with file.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(NEW))
+        writer.writeheader()
+        writer.writerow(NEW)
+    ini = ini_of(firm, folder)
     for resource in ("employees", "departments", "salaries"):
         result = CliRunner().invoke(command, ["-c", str(ini), "import", resource, str(file), "--as", user])
         assert result.exit_code == 1, result.output
         yield result.output
 
 
+EXPORTS = (
+    "employees?",
+    "employees?sort=-salary&fields=number,salary,manager.salary",
+    "employees?salary__gte=71000",
+    "employees?expand=department.manager,manager",
+    'employees?where={"or":[{"salary":"71003.03"},{"not":{"salary__lt":1}}]}',
+    "departments?expand=manager",
+    "salaries?sort=amount&expand=employee",
+)
+#: What JSON Lines alone have room for.
+EXPORTS_OF_MANY = ("employees?expand=salaries,reports", "departments?expand=employees(limit=100,sort=-salary)")
+
+
+def rest_export(firm: Company, user: str, _: Path) -> Iterator[str]:
+    """Lists as files, by Accept."""
+    for media_type in ("text/csv", "text/csv;formulas=raw", "application/jsonl", "application/x-ndjson"):
+        for path in (*EXPORTS, *EXPORTS_OF_MANY):
+            accept = {"Accept": media_type}
+            response = firm.client(user).get(f"/api/v1/{path}", headers=accept, expect_errors=True)
+            assert response.status_int in (200, 400, 403)
+            yield f"{response.headers} {response.text}"
+
+
+def export(firm: Company, user: str, folder: Path) -> Iterator[str]:
+    """The command line, under a user's permissions; to standard output and to a file."""
+    ini, file = ini_of(firm, folder), folder / "exported"
+    for form in ("csv", "jsonl"):
+        for path in (*EXPORTS, *EXPORTS_OF_MANY):
+            resource, _, query = path.partition("?")
+            asked = [word for part in query.split("&") if part for word in _option(part)]
+            arguments = ["-c", str(ini), "export", resource, "--as", user, "--format", form, *asked]
+            result = CliRunner().invoke(command, arguments)
+            assert result.exit_code in (0, 1), result.output
+            yield result.output
+            assert CliRunner().invoke(command, [*arguments, str(file)]).exit_code == result.exit_code
+            if result.exit_code == 0:
+                yield file.read_text()
+
+
+def _option(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
+    return (f"--{name}", value) if name in ("sort", "fields", "expand", "where") else ("--query", part)
+
+
 WALKS: dict[str, Walk] = {
+    "export": export,
+    "rest export": rest_export,
     "rest list": rest_list,
     "rest one": rest_one,
     "rest related": rest_related,
     "rest create": rest_create,
+    "rest replace": rest_replace,
+    "rest patch": rest_patch,
+    "rest delete": rest_delete,
+    "rest batch": rest_batch,
     "import": import_,
 }
 
@@ -157,7 +284,7 @@ def test_staff_meet_no_salary_but_their_own(firm: Company, road: str, tmp_path: 
 
 def test_the_walks_would_meet_salaries(firm: Company, tmp_path: Path) -> None:
     """The control: to hr the same reading roads show all of them."""
-    for road in ("rest list", "rest one", "rest related"):
+    for road in ("rest list", "rest one", "rest related", "rest export", "export"):
         met = {each for answer in WALKS[road](firm, "hr", tmp_path) for each in SALARY.findall(answer)}
         assert len(met) >= 30
 

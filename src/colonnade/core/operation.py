@@ -25,14 +25,28 @@ if TYPE_CHECKING:
 class Operation:
     """What one view does to a resource.
 
-    kind: ``root`` lists the resources; ``list`` and ``create`` are of a collection, ``one`` of a record, ``related`` of
-        the records to which a to-many relation of a record leads.
-    resource: the resource; None for ``root``.
+    kind: ``root`` lists the resources, ``batch`` writes any of them; ``list``, ``create`` and those that end in
+        ``_many`` are of a collection; ``one``, ``replace``, ``patch`` and ``delete`` of a record; ``related`` of the
+        records to which a to-many relation of a record leads.
+    resource: the resource; None for ``root`` and ``batch``.
     relation: for ``related``, the relation; the answers are records of its target.
     summary: one sentence, in place of the one that whoever describes it would write.
     """
 
-    kind: Literal["root", "list", "create", "one", "related"]
+    kind: Literal[
+        "root",
+        "batch",
+        "list",
+        "create",
+        "replace_many",
+        "patch_many",
+        "delete_many",
+        "one",
+        "replace",
+        "patch",
+        "delete",
+        "related",
+    ]
     resource: Resource | None = None
     relation: Relation | None = None
     summary: str = ""

@@ -125,7 +125,7 @@ def test_everything_that_is_wrong_is_told_at_once(caller: Caller) -> None:
     assert details(answer)["/name"] == "is required"
 
 
-@pytest.mark.parametrize("text", ["[]", "[{}]", '[{"name": "x", "price": 1}]', "null", "1", '"x"', "true"])
+@pytest.mark.parametrize("text", ["null", "1", '"x"', "true"])
 def test_a_body_that_is_no_object_is_unprocessable(caller: Caller, text: str) -> None:
     answer = posted(caller, text, 422)
     assert details(answer) == {"": "must be a JSON object"}
@@ -186,12 +186,11 @@ def test_who_accepts_no_json_is_told_so_before_anything_happens(caller: Caller, 
     assert things_in(connection, Item, "name") == []
 
 
-def test_the_collection_knows_its_methods(caller: Caller) -> None:
+def test_collections_and_records_know_their_methods(caller: Caller) -> None:
     client = caller("hr")
-    for method in ("put", "patch", "delete"):
-        refused = getattr(client, method)(ITEMS, expect_errors=True)
-        assert refused.status_int == 405
-        assert set(refused.headers["Allow"].split(", ")) >= {"GET", "HEAD", "POST"}
+    refused = client.post(f"{ITEMS}/1", "{}", {"Content-Type": "application/json"}, expect_errors=True)
+    assert refused.status_int == 405
+    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD", "PUT", "PATCH", "DELETE"}
     assert client.head(ITEMS).body == b""
     options = client.options(ITEMS, expect_errors=True)
     assert options.status_int < 500

@@ -6,7 +6,7 @@ locked; the body is read; `BeforeWrite`; the change is flushed; the result is he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,10 @@ class Writer:
         with told_to(WritableFields.of(self.author, resource, stored)):
             flush(self.author.session, resource.mapper)
         self._after("delete", resource, before, None)
+
+    def lock(self, resource: Resource, keys: Collection[Key]) -> None:
+        """Let nobody else change these records until the transaction ends; in the order of their keys."""
+        load(self.author, self.author.access.of(resource), "edit", keys)
 
     def _stored(self, resource: Resource, action: Action, key: Key) -> Stored:
         stored = load(self.author, self.author.access.of(resource), action, [key]).get(key)

@@ -39,13 +39,18 @@ def page(request: Request, listing: Listing) -> Response:
     return response
 
 
+def tag_of(body: bytes) -> str:
+    """The ETag of an answer."""
+    return urlsafe_b64encode(blake2b(body, digest_size=15).digest()).decode()
+
+
 def document(request: Request, text: str) -> Response:
     """One JSON document, or 304 where the caller has it already.
 
     :raises PreconditionFailed: where the caller asked for another state of it.
     """
     body = text.encode()
-    tag = urlsafe_b64encode(blake2b(body, digest_size=15).digest()).decode()
+    tag = tag_of(body)
     if request.if_match and tag not in request.if_match:
         raise PreconditionFailed(
             "The record has changed since: its ETag is another one now.", headers=[("ETag", f'"{tag}"')]
@@ -59,14 +64,22 @@ def document(request: Request, text: str) -> Response:
     return private(response)
 
 
-def created(location: str, text: str | None) -> Response:
-    """201 with the address of the new record; without a body where its author may not see it."""
-    response = Response(status=201, location=location)
+def written(status: int, text: str | None, location: str | None = None, *, tagged: bool = True) -> Response:
+    """What a write answers: what it wrote, as its author may see it.
+
+    :param text: None where they may not see it, or would rather not.
+    :param location: of a record that is new, or goes by another key now.
+    :param tagged: whether the text is what a GET of this URL would give.
+    """
     if text is None:
+        response = Response(status=status if status == 201 else 204)
         response.content_type = None
     else:
-        response.content_type, response.charset = JSON, None
-        response.body = text.encode()
+        response = Response(status=status, body=text.encode(), content_type=JSON, charset=None)
+        if tagged:
+            response.etag = tag_of(response.body)
+    if location is not None:
+        response.headers["Location" if status == 201 else "Content-Location"] = location
     return private(response)
 
 

@@ -1,25 +1,65 @@
-"""What a caller may make a write depend on, and what is not known of that yet."""
+"""What a caller makes a write depend on (RFC 9110, section 13)."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
 from pyramid.request import Request
 
-from colonnade.core.problems import BadRequest
+from colonnade.core.problems import BadRequest, PreconditionFailed, PreconditionRequired
+from colonnade.core.settings import settings_of
+from colonnade.core.writing.writer import Precondition
 
-#: Headers that a caller relies on: a write that passed over one would do what was to be prevented.
-_UNKNOWN = ("If-Match", "If-None-Match", "If-Unmodified-Since", "Idempotency-Key")
-_ROLLBACK = re.compile(r"(^|[,;\s])tx\s*=\s*\"?rollback", re.IGNORECASE)
+from .settings import RestSettings
+
+_OF_ONE_RECORD = ("If-Match", "If-None-Match", "If-Unmodified-Since")
 
 
-def refuse_conditions(request: Request) -> None:
-    """Refuse a creation that is to happen only if, only once, or not really.
+def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precondition | None:
+    """What has to hold of the stored record before it is changed; None where the request asks for nothing.
 
+    :param current_tag: gives the ETag of what the request's URL would answer now; it is called with the record locked,
+        so nobody changes it in between.
+    :raises PreconditionRequired: where the operator makes ``If-Match`` compulsory, and there is none.
+    :raises BadRequest: for ``If-Unmodified-Since``: no answer carries such a time.
+    """
+    if "If-Unmodified-Since" in request.headers:
+        raise BadRequest("Records have no Last-Modified here; make the change depend on its ETag, by If-Match.")
+    matches, differs = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    if matches is None and settings_of(request.registry, RestSettings).require_if_match:
+        raise PreconditionRequired("Send If-Match with the ETag of the record, so that no change of others is lost.")
+    if matches is None and differs is None:
+        return None
+
+    def require() -> None:
+        tag = current_tag()
+        if matches is not None and tag not in request.if_match:
+            said = "The record has changed since: its ETag is another one now."
+            raise PreconditionFailed(said, headers=[("ETag", f'"{tag}"')])
+        if differs is not None and tag in request.if_none_match:
+            raise PreconditionFailed("The record is there, and as If-None-Match says that it must not be.")
+
+    return require
+
+
+def refuse_conditions(request: Request, what: str) -> None:
+    """Refuse the conditions of one record on what is not one record: passing over them would do what they prevent.
+
+    :param what: it is, with its article: ``A creation``.
     :raises BadRequest: naming the headers; nothing has happened then.
     """
-    given = [name for name in _UNKNOWN if name in request.headers]
-    if _ROLLBACK.search(request.headers.get("Prefer", "")):
-        given.append("Prefer: tx=rollback")
+    given = [name for name in _OF_ONE_RECORD if name in request.headers]
     if given:
-        raise BadRequest(f"A creation knows no {', '.join(given)} yet, so nothing was created; leave it out.")
+        raise BadRequest(f"{what} has no state that {', '.join(given)} could speak of, so nothing was done.")
+
+
+def refuse_unconditional(request: Request) -> None:
+    """Refuse to change several records at once where the operator makes ``If-Match`` compulsory.
+
+    :raises PreconditionRequired: which says how else.
+    """
+    if settings_of(request.registry, RestSettings).require_if_match:
+        raise PreconditionRequired(
+            "Here every change depends on the ETag of its record: change one at a time with If-Match, or several by "
+            "/api/v1/batch with if_match."
+        )

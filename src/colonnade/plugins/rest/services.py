@@ -16,7 +16,8 @@ from colonnade.core.resources import Relation, Resource, resources_of
 from colonnade.core.settings import settings_of
 from colonnade.core.tree import Collection, Record
 
-from . import views
+from . import collection_writes, record_writes, views
+from .batch import batch
 from .contexts import RelatedCollection
 from .settings import RestSettings
 
@@ -34,16 +35,25 @@ def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
     root = Service("rest", PREFIX, **cors)
     _add(root, "GET", views.root, Operation("root"), NO_PERMISSION_REQUIRED)
     yield root
+    several = Service("rest batch", f"{PREFIX}/batch", **cors)
+    _add(several, "POST", batch, Operation("batch"), NO_PERMISSION_REQUIRED)
+    yield several
     for resource in resources_of(config.registry).values():
         collection = Service(
             f"rest {resource.name}", f"{PREFIX}/{resource.name}", factory=_collection(resource), **cors
         )
         _add(collection, "GET", views.list_, Operation("list", resource), "view")
-        _add(collection, "POST", views.create, Operation("create", resource), "create")
+        _add(collection, "POST", collection_writes.create, Operation("create", resource), "create")
+        _add(collection, "PUT", collection_writes.replace, Operation("replace_many", resource), "edit")
+        _add(collection, "PATCH", collection_writes.patch, Operation("patch_many", resource), "edit")
+        _add(collection, "DELETE", collection_writes.delete, Operation("delete_many", resource), "delete")
         yield collection
         path = f"{PREFIX}/{resource.name}/{{key}}"
         record = Service(f"rest {resource.name} one", path, factory=_record(resource), **cors)
         _add(record, "GET", views.one, Operation("one", resource), "view")
+        _add(record, "PUT", record_writes.replace, Operation("replace", resource), "edit")
+        _add(record, "PATCH", record_writes.patch, Operation("patch", resource), "edit")
+        _add(record, "DELETE", record_writes.delete, Operation("delete", resource), "delete")
         yield record
         for relation in resource.relations.values():
             if relation.many:
@@ -91,7 +101,16 @@ def _cors(settings: RestSettings) -> dict[str, Any]:
         return {}
     policy = {
         "origins": settings.cors_origins,
-        "headers": ("ETag", "Link", "Location", "X-Request-Id", "Retry-After"),
+        "headers": (
+            "ETag",
+            "Link",
+            "Location",
+            "Content-Location",
+            "Preference-Applied",
+            "Idempotency-Replayed",
+            "X-Request-Id",
+            "Retry-After",
+        ),
         "max_age": settings.cors_max_age,
         "credentials": False,
     }

@@ -12,7 +12,7 @@ _ORIGIN = re.compile(r"\*|https?://[^/\s?#]+")
 
 
 class RestSettings(Settings):
-    """CORS, and how large a body may be."""
+    """CORS, how large a body may be, and how long answers are kept for repeats."""
 
     cors_origins: tuple[str, ...] = Field(
         default=(), description="Origins whose pages may call the API from a browser, such as https://app.example.com."
@@ -20,7 +20,17 @@ class RestSettings(Settings):
     cors_max_age: int = Field(
         default=3600, ge=0, description="Seconds for which a browser may keep a preflight's answer."
     )
+    max_items: int = Field(
+        default=1000, ge=1, description="How many records one request may write: of an array, a filter or a batch."
+    )
+    require_if_match: bool = Field(
+        default=False,
+        description="Whether a change of a stored record has to name the ETag that it is based on (If-Match).",
+    )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="The longest body of a request that is read.")
+    idempotency_hours: int = Field(
+        default=24, ge=1, description="Hours for which the answer to a request with an Idempotency-Key is kept."
+    )
 
     @field_validator("cors_origins")
     @classmethod

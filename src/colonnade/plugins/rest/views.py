@@ -1,4 +1,4 @@
-"""The views of the services. The policy is in the statement; a view carries the question there and the answer back."""
+"""The views that read. The policy is in the statement; a view carries the question there and the answer back."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ import json
 from pyramid.request import Request
 from pyramid.response import Response
 
-from colonnade.core.body import json_body
 from colonnade.core.negotiation import preferred_type
 from colonnade.core.plugins import plugins_of
 from colonnade.core.reading import Query, Within, parse, reader_of, reading_of
 from colonnade.core.resources import resources_of
-from colonnade.core.settings import settings_of
-from colonnade.core.tree import absent, join_key
-from colonnade.core.writing import writer_of
+from colonnade.core.tree import absent
 
-from .answers import JSON, created, document, page
-from .conditions import refuse_conditions
+from .answers import JSON, document, page
 from .formats import list_formats
-from .links import api_url, record_url
-from .settings import RestSettings
+from .links import api_url
 
 
 def root(request: Request) -> Response:
@@ -43,14 +38,14 @@ def list_(request: Request) -> Response:
     formats = list_formats(request.registry)
     if (preferred := preferred_type(request, [JSON, *formats])) != JSON:
         return formats[preferred](request)
-    query = _query(request)
+    query = query_of(request)
     return page(request, reader_of(request, api_url(request)).list(request.context.resource, query))
 
 
 def related(request: Request) -> Response:
     """A page of the records that a relation of one record leads to."""
     preferred_type(request, [JSON])
-    query = _query(request)
+    query = query_of(request)
     record, relation = request.context.record, request.context.relation
     reader = reader_of(request, api_url(request))
     return page(request, reader.list(relation.target, query, Within(relation, record.key)))
@@ -60,24 +55,15 @@ def one(request: Request) -> Response:
     """One record."""
     preferred_type(request, [JSON])
     record = request.context
-    text = reader_of(request, api_url(request)).one(record.resource, record.key, _query(request))
+    text = reader_of(request, api_url(request)).one(record.resource, record.key, query_of(request))
     if text is None:
         raise absent()
     return document(request, text)
 
 
-def create(request: Request) -> Response:
-    """Create a record, and answer it as its author may see it."""
-    preferred_type(request, [JSON])
-    refuse_conditions(request)
-    query = _query(request)
-    resource = request.context.resource
-    body = json_body(request, settings_of(request.registry, RestSettings).max_body_bytes)
-    key = writer_of(request).create(resource, body)
-    text = reader_of(request, api_url(request)).one(resource, key, query)
-    parts = [field.value.to_text(part) for field, part in zip(resource.key, key, strict=True)]
-    return created(record_url(request, resource, join_key(parts)), text)
+def query_of(request: Request) -> Query:
+    """What the query string asks for.
 
-
-def _query(request: Request) -> Query:
+    :raises BadRequest: for what is not its grammar.
+    """
     return parse(request.query_string, reading_of(request.registry).limits)

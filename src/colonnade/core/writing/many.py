@@ -1,0 +1,69 @@
+"""Several records in one transaction: all are written, or none, and each one that stood in the way is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from pyramid_retry import IRetryableError
+from sqlalchemy.orm import Session
+
+from colonnade.core.problems import (
+    Conflict,
+    Fault,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    Problem,
+    Unauthorized,
+    Unprocessable,
+)
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+#: Which status is answered where several records are refused for different reasons: the first of these.
+_PRECEDENCE: tuple[type[Problem], ...] = (Unprocessable, Conflict, PreconditionFailed, Forbidden, NotFound)
+
+
+def all_or_none(
+    session: Session, items: Iterable[_Item], perform: Callable[[_Item], _Result], place: str = ""
+) -> list[_Result]:
+    """Do something with each item, in order; what one of them did is there for the next.
+
+    :param place: where the items stand in the body, as a JSON Pointer; the faults of item 2 point below ``…/2``.
+    :raises Problem: with the faults of all items that were refused. Nothing has happened then.
+    """
+    results: list[_Result] = []
+    refused: list[tuple[int, Problem]] = []
+    with session.begin_nested():
+        for index, item in enumerate(items):
+            try:
+                with session.begin_nested():
+                    results.append(perform(item))
+            except Problem as problem:
+                if problem.status >= 500 or isinstance(problem, Unauthorized) or IRetryableError.providedBy(problem):
+                    raise
+                refused.append((index, problem))
+        if refused:
+            raise _problem(refused, place)
+    return results
+
+
+def _problem(refused: Sequence[tuple[int, Problem]], place: str) -> Problem:
+    problems = [problem for _, problem in refused]
+    faults = [fault for index, problem in refused for fault in _faults(problem, f"{place}/{index}")]
+    kind = next((each for each in _PRECEDENCE if any(isinstance(one, each) for one in problems)), None)
+    chosen = next(one for one in problems if kind is None or isinstance(one, kind))
+    number = f"{len(refused)} of the records {'is' if len(refused) == 1 else 'are'}"
+    detail = f"{number} in the way, so none was written: {chosen.detail or chosen.title}"
+    raised = Problem.of_status(chosen.status, detail, faults=faults)
+    raised.slug, raised.title = chosen.slug, chosen.title
+    return raised
+
+
+def _faults(problem: Problem, place: str) -> list[Fault]:
+    if not problem.faults:
+        return [Fault(problem.detail or problem.title, pointer=place, code=problem.slug or str(problem.status))]
+    return [replace(fault, pointer=place + (fault.pointer or "")) for fault in problem.faults]

@@ -1,0 +1,77 @@
+"""The views that write one record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from colonnade.core.problems import UnsupportedMediaType
+from colonnade.core.reading import Query
+from colonnade.core.writing import Edit, Merge, Patch, Replace, writer_of
+from colonnade.core.writing.patching import read_operations
+from colonnade.core.writing.writer import Precondition
+
+from .answers import JSON, tag_of, written
+from .conditions import precondition_of
+from .preferences import Preferences
+from .views import query_of
+from .writing import address, body_of, reader, shown, writing
+
+MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+#: What a patch may be sent as; plain JSON is a merge patch.
+PATCHES: Final = (MERGE_PATCH, JSON_PATCH, JSON)
+
+
+@writing
+def replace(request: Request, preferences: Preferences) -> Response:
+    """PUT: change a record into what the body says."""
+    return _edited(request, preferences, Replace(body_of(request)))
+
+
+@writing
+def patch(request: Request, preferences: Preferences) -> Response:
+    """PATCH: change some of a record."""
+    return _edited(request, preferences, patch_of(request))
+
+
+@writing
+def delete(request: Request, preferences: Preferences) -> Response:
+    """DELETE a record."""
+    record = request.context
+    writer_of(request).delete(record.resource, record.key, _precondition(request, query_of(request)))
+    return written(204, None)
+
+
+def patch_of(request: Request) -> Edit:
+    """The patch in a body, of whichever kind its media type says.
+
+    :raises UnsupportedMediaType: for another type; ``Accept-Patch`` lists those that there are (RFC 5789, section 3.1).
+    """
+    kind = request.content_type.lower()
+    if kind not in PATCHES:
+        said = f"A patch is sent as {', '.join(PATCHES[:-1])} or {PATCHES[-1]}, not as {kind or 'an unknown type'}."
+        raise UnsupportedMediaType(said, headers=[("Accept-Patch", ", ".join(PATCHES))])
+    body = body_of(request)
+    return Patch(read_operations(body)) if kind == JSON_PATCH else Merge(body)
+
+
+def _edited(request: Request, preferences: Preferences, edit: Edit) -> Response:
+    record = request.context
+    query = query_of(request)
+    key = writer_of(request).edit(record.resource, record.key, edit, _precondition(request, query))
+    moved = None if key == record.key else address(request, record.resource, key)
+    return written(200, shown(request, preferences, record.resource, key, query), moved)
+
+
+def _precondition(request: Request, query: Query) -> Precondition | None:
+    record = request.context
+
+    def current_tag() -> str:
+        text = reader(request).one(record.resource, record.key, query)
+        assert text is not None, "the record has just been loaded under the same policy"
+        return tag_of(text.encode())
+
+    return precondition_of(request, current_tag)
