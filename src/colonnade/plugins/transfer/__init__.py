@@ -13,4 +13,7 @@ def includeme(config: Configurator) -> None:
     """Bring the verb ``import``."""
     config.add_plugin("transfer", summary="Import and export of any resource, as files", requires=["rest"])
     config.add_command("import", ".importing.command:import_")
+    config.include(".exporting.views")
+    config.add_command("export", ".exporting.command:export")
+    config.add_road("export", kind="read", summary="colonnade export RESOURCE [FILE]")
     config.add_road("import", kind="write", summary="colonnade import RESOURCE FILE")
