@@ -188,18 +188,6 @@ def _undone(
     yield f"{response.headers} {response.text}"
 
 
-def ini_of(firm: Company, folder: Path) -> Path:
-    """An INI file of the company's application."""
-    ini = folder / "firm.ini"
-    plugins = "\n    ".join(PLUGINS)
-    ini.write_text(
-        "[app:main]\nuse = egg:colonnade\ncolonnade.environment = development\n"
-        f"colonnade.secret = {SECRET}\ncolonnade.plugins =\n    {plugins}\n"
-        f"sqlalchemy.url = {firm.database.url.render_as_string(hide_password=False)}\naccounts.last_used_every = 0\n"
-    )
-    return ini
-
-
 def import_(firm: Company, user: str, folder: Path) -> Iterator[str]:
     """The command line, under a user's permissions."""
     file = folder / "people.csv"
@@ -258,53 +246,7 @@ def _option(part: str) -> tuple[str, str]:
     return (f"--{name}", value) if name in ("sort", "fields", "expand", "where") else ("--query", part)
 
 
-EXPORTS = (
-    "employees?",
-    "employees?sort=-salary&fields=number,salary,manager.salary",
-    "employees?salary__gte=71000",
-    "employees?expand=department.manager,manager",
-    'employees?where={"or":[{"salary":"71003.03"},{"not":{"salary__lt":1}}]}',
-    "departments?expand=manager",
-    "salaries?sort=amount&expand=employee",
-)
-#: What JSON Lines alone have room for.
-EXPORTS_OF_MANY = ("employees?expand=salaries,reports", "departments?expand=employees(limit=100,sort=-salary)")
-
-
-def rest_export(firm: Company, user: str, _: Path) -> Iterator[str]:
-    """Lists as files, by Accept."""
-    for media_type in ("text/csv", "text/csv;formulas=raw", "application/jsonl", "application/x-ndjson"):
-        for path in (*EXPORTS, *EXPORTS_OF_MANY):
-            accept = {"Accept": media_type}
-            response = firm.client(user).get(f"/api/v1/{path}", headers=accept, expect_errors=True)
-            assert response.status_int in (200, 400, 403)
-            yield f"{response.headers} {response.text}"
-
-
-def export(firm: Company, user: str, folder: Path) -> Iterator[str]:
-    """The command line, under a user's permissions; to standard output and to a file."""
-    ini, file = ini_of(firm, folder), folder / "exported"
-    for form in ("csv", "jsonl"):
-        for path in (*EXPORTS, *EXPORTS_OF_MANY):
-            resource, _, query = path.partition("?")
-            asked = [word for part in query.split("&") if part for word in _option(part)]
-            arguments = ["-c", str(ini), "export", resource, "--as", user, "--format", form, *asked]
-            result = CliRunner().invoke(command, arguments)
-            assert result.exit_code in (0, 1), result.output
-            yield result.output
-            assert CliRunner().invoke(command, [*arguments, str(file)]).exit_code == result.exit_code
-            if result.exit_code == 0:
-                yield file.read_text()
-
-
-def _option(part: str) -> tuple[str, str]:
-    name, _, value = part.partition("=")
-    return (f"--{name}", value) if name in ("sort", "fields", "expand", "where") else ("--query", part)
-
-
 WALKS: dict[str, Walk] = {
-    "export": export,
-    "rest export": rest_export,
     "export": export,
     "rest export": rest_export,
     "rest list": rest_list,
