@@ -1,48 +1,61 @@
-"""Imports a table of text under a role's permissions, in a transaction that the test rolls back."""
+"""Imports a file under a role's permissions, in a transaction that the test rolls back."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from colonnade.core.policy import OPERATOR, Identity, policy_of
-from colonnade.core.resources import resources_of
-from colonnade.core.writing import Author, writer_for
-from colonnade.core.writing.bulk import BulkCreation, Created, columns_of
-from colonnade.plugins.transfer.importing.table import CsvTable
+from colonnade.core.writing import Author, Writer, writer_for
+from colonnade.core.writing.bulk import BulkWriter, Outcome
+from colonnade.plugins.transfer.importing.files import Reading
 from tests.core.writing.shop import Shop
 
 
 def imported(
-    shop: Shop, connection: sa.Connection, resource: str, text: str | bytes, *renamed: str, role: str | None = None
-) -> Created:
-    """What came of a CSV file.
+    shop: Shop,
+    connection: sa.Connection,
+    resource: str,
+    text: str | bytes,
+    *renamed: str,
+    role: str | None = None,
+    key: str = "",
+    form: Literal["csv", "jsonl"] = "csv",
+    continuing: bool = False,
+) -> Outcome:
+    """What came of a file.
 
     :param renamed: ``header=field``, as for ``--map``.
     :param role: under which it is imported, by user 7; the operator's without one.
+    :param key: fields, as for ``--key``.
     """
+    pairs = [(header, name) for header, _, name in (each.rpartition("=") for each in renamed)]
+    reading = Reading(form, renamed=pairs, key=key.split(",") if key else ())
+    stream = io.BytesIO(text.encode() if isinstance(text, str) else text)
+    with writing(shop, connection, role) as writer:
+        source, rows = reading.begin(stream, writer, writer.resources[resource])
+        return BulkWriter(writer, source, continuing=continuing).write(rows)
+
+
+@contextmanager
+def writing(shop: Shop, connection: sa.Connection, role: str | None = None) -> Iterator[Writer]:
+    """A writer of user 7 with a role, or of the operator; what it wrote is there when the block ends."""
     identity = OPERATOR if role is None else Identity.signed_in(7, role, roles=[role])
     access = policy_of(shop.app.registry).of(identity)
-    resources = resources_of(shop.app.registry)
-    table = CsvTable(io.BytesIO(text.encode() if isinstance(text, str) else text))
-    pairs = [(header, name) for header, _, name in (each.rpartition("=") for each in renamed)]
-    columns = columns_of(table.headers, pairs, access, resources[resource])
     with Session(connection, join_transaction_mode="create_savepoint") as session:
-        author = Author(session, access, {"id": identity.id, "name": identity.name})
-        created = BulkCreation(
-            writer_for(shop.app.registry, author), resources[resource], columns, lambda _: None
-        ).create(table.rows())
+        yield writer_for(shop.app.registry, Author(session, access, {"id": identity.id, "name": identity.name}))
         session.commit()
-    return created
 
 
-def reasons(created: Created) -> list[tuple[int, str, str]]:
-    """Line, column and reason of each refusal; where anything is refused, nothing may be created."""
-    assert bool(created.refusals) == (created.created == 0 < created.rows)
-    return [(each.line, each.column, each.reason) for each in created.refusals]
+def reasons(outcome: Outcome) -> list[tuple[int, str, str]]:
+    """Line, column and reason of each refusal; where anything is refused, nothing may be written."""
+    assert bool(outcome.refusals) == (outcome.created == outcome.changed == outcome.unchanged == 0 < outcome.rows)
+    return [(each.line, each.column, each.reason) for each in outcome.refusals]
 
 
 def lines(*rows: Any) -> str:

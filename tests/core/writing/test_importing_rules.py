@@ -25,8 +25,7 @@ def run(a_shop: Shop, connection: sa.Connection) -> Import:
 @pytest.fixture(params=[1, 2, 5000])
 def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many rows go at once, which nobody may notice."""
-    for module in ("rows", "links", "creation"):
-        monkeypatch.setattr(f"colonnade.core.writing.bulk.{module}.BATCH", request.param)
+    monkeypatch.setattr(rows, "BATCH", request.param)
     return request.param
 
 

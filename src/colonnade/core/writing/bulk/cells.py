@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Dialect
 
-from colonnade.core.resources import Field
-from colonnade.core.values.constraints import annotated, sentence
-from colonnade.core.values.opaque import OpaqueValue
 from colonnade.core.writing.author import Author
-from colonnade.core.writing.binding import require_bindable
 
-from .columns import Column
-from .rows import Entry, Refusals, Row, shown
-
-#: What an empty cell of a field with a default is: nothing that is written.
-LEFT_OUT: Final = object()
+from .columns import Column, Columns
+from .parsing import parser_of_texts
+from .rows import LEFT_OUT, Entry, Refusals, Row, shown
+from .source import Source
 
 #: How many texts of a column are remembered with their values. Tables repeat themselves: codes, dates, numbers.
 _REMEMBERED = 50_000
 
+Texts = Sequence[str]
 
-class Cells:
-    """Reads the texts of a table with these columns."""
 
-    def __init__(self, author: Author, columns: Sequence[Column], refusals: Refusals) -> None:
-        self._columns = columns
-        self._refusals = refusals
-        self._readers = [_Reader(_reader(column, author.dialect)) for column in columns]
-        self._omissible = [column.field.name for column in columns if _may_be_left_out(column)]
+class Table(Source[Texts]):
+    """A table of texts with these columns."""
 
-    def read(self, rows: Sequence[Row]) -> list[Entry]:
+    def __init__(self, author: Author, columns: Columns) -> None:
+        super().__init__(columns)
+        self._columns = columns.all
+        self._readers = [_Reader(_reader(column, author.dialect)) for column in self._columns]
+        self._omissible = [column.field.name for column in self._columns if _may_be_left_out(column)]
+
+    def read(self, rows: Sequence[Row[Texts]], refusals: Refusals) -> list[Entry]:
         """The rows that can be read; the others are refused, cell by cell."""
-        rows = [row for row in rows if self._is_whole(row)]
+        rows = [row for row in rows if self._is_whole(row, refusals)]
         wrong: set[int] = set()
-        values = [self._column(index, rows, wrong) for index in range(len(self._columns))]
+        values = [self._column(index, rows, wrong, refusals) for index in range(len(self._columns))]
         fields = [cells for column, cells in zip(self._columns, values, strict=True) if column.relation is None]
         sought = [cells for column, cells in zip(self._columns, values, strict=True) if column.relation is not None]
         names = [column.field.name for column in self._columns if column.relation is None]
+        ways = [column.name for column in self._columns if column.relation is not None]
         entries = [
-            Entry(row.line, dict(zip(names, given, strict=True)), named)
+            Entry(row.line, dict(zip(names, given, strict=True)), dict(zip(ways, named, strict=True)))
             for row, given, named in zip(rows, _rows(fields, len(rows)), _rows(sought, len(rows)), strict=True)
             if not wrong or row.line not in wrong
         ]
@@ -52,29 +49,30 @@ class Cells:
                     del entry.values[name]
         return entries
 
-    def _is_whole(self, row: Row) -> bool:
+    def _is_whole(self, row: Row[Texts], refusals: Refusals) -> bool:
         broken = row.broken
-        if not broken and len(row.texts) != len(self._columns):
-            cells, columns = len(row.texts), len(self._columns)
+        if not broken and len(row.content) != len(self._columns):
+            cells, columns = len(row.content), len(self._columns)
             broken = f"has {cells} {'cell' if cells == 1 else 'cells'} where there are {columns} columns"
         if broken:
-            self._refusals.add(row.line, "", broken)
+            refusals.add(row.line, (), broken, "row")
         return not broken
 
-    def _column(self, index: int, rows: Sequence[Row], wrong: set[int]) -> list[Any]:
+    def _column(self, index: int, rows: Sequence[Row[Texts]], wrong: set[int], refusals: Refusals) -> list[Any]:
         reader = self._readers[index]
         try:
-            return [reader[row.texts[index]] for row in rows]
+            return [reader[row.content[index]] for row in rows]
         except ValueError:
-            return [self._cell(index, row.texts[index], row, wrong) for row in rows]
+            return [self._cell(index, row, wrong, refusals) for row in rows]
 
-    def _cell(self, index: int, text: str, row: Row, wrong: set[int]) -> Any:
+    def _cell(self, index: int, row: Row[Texts], wrong: set[int], refusals: Refusals) -> Any:
+        text = row.content[index]
         try:
             return self._readers[index][text]
         except ValueError as error:
             wrong.add(row.line)
             said = f"{shown(text)} {error}" if text else str(error)
-            self._refusals.add(row.line, self._columns[index].header, said)
+            refusals.add(row.line, (self._columns[index].header,), said, "value" if text else "missing")
             return None
 
 
@@ -111,7 +109,7 @@ def _reader(column: Column, dialect: Dialect) -> Callable[[str], Any]:
     """
     field = column.field
     nullable = field.nullable if column.relation is None else column.relation.nullable
-    parse = _parser(field, dialect)
+    parse = parser_of_texts(field, dialect)
 
     def read(text: str) -> Any:
         if text:
@@ -125,22 +123,3 @@ def _reader(column: Column, dialect: Dialect) -> Callable[[str], Any]:
         raise ValueError("is required")
 
     return read
-
-
-def _parser(field: Field, dialect: Dialect) -> Callable[[str], Any]:
-    """A function that reads a text that is not empty: by the field's type, its constraints, its column's type."""
-    if not field.constraints and not isinstance(field.value, OpaqueValue):
-        return field.value.parse_text
-    adapter: TypeAdapter[Any] = TypeAdapter(
-        annotated(field.value.python_type, field.value.parse_text, {}, {}, field.constraints)  # type: ignore[arg-type]
-    )
-
-    def parse(text: str) -> Any:
-        try:
-            value = adapter.validate_python(text)
-        except ValidationError as error:
-            raise ValueError(sentence(error.errors()[0])) from None
-        require_bindable(field, value, dialect)
-        return value
-
-    return parse

@@ -1,6 +1,6 @@
-"""What the rows refer to: records that are stored and may be seen, or other rows of the table itself.
+"""What the rows refer to: records that are stored and may be seen, or other rows of the source itself.
 
-A row that refers to another of the same table waits until that one is stored, wherever it stands.
+A row that refers to another of the same source waits until that one is stored, wherever it stands.
 """
 
 from __future__ import annotations
@@ -13,32 +13,38 @@ from colonnade.core.resources import Field, Relation, Resource, Resources
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.lookup import Key, rows_of_keys
 from colonnade.core.writing.references import Reference, attribute_of, references_of, showing
+from colonnade.core.writing.relations import relation_faults
 
-from .columns import Column, names_of
-from .rows import BATCH, Entry, Refusals, batches, shown
+from . import rows as limits
+from .columns import Column, Columns
+from .matching import Matching
+from .rows import Entry, Refusals, batches, shown
+
+#: The code of a refusal for a reference to nothing.
+ASTRAY = "unknown_reference"
 
 
 class Way(ABC):
     """One of the ways in which rows refer to records.
 
     target: of which resource.
-    header: of the columns that say to which one.
+    headers: of the columns that say to which one.
     fields: whose values these columns hold.
     """
 
-    def __init__(self, author: Author, target: Resource, header: str, fields: Sequence[Field]) -> None:
+    def __init__(self, author: Author, target: Resource, headers: Sequence[str], fields: Sequence[Field]) -> None:
         self.author = author
         self.target = target
-        self.header = header
+        self.headers = headers
         self.fields = fields
 
     @abstractmethod
     def sought(self, entry: Entry) -> Key | None:
-        """What a row refers to; None where it refers to nothing."""
+        """What a row refers to; None where it refers to nothing, or to what it has referred to before."""
 
     @abstractmethod
     def own(self, entry: Entry) -> Key:
-        """What a row of the same table would be referred to by."""
+        """What a row of the same source would be referred to by."""
 
     @abstractmethod
     def follow(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -48,13 +54,19 @@ class Way(ABC):
 class ForeignKey(Way):
     """Fields that hold the foreign key as it is."""
 
-    def __init__(self, author: Author, reference: Reference, header: str) -> None:
-        super().__init__(author, reference.target, header, [reference.source.fields[name] for name in reference.fields])
+    def __init__(self, author: Author, reference: Reference, headers: Sequence[str]) -> None:
+        fields = [reference.source.fields[name] for name in reference.fields]
+        super().__init__(author, reference.target, headers, fields)
         self._reference = reference
         self._remote = [attribute_of(reference.target.mapper, column) for column in reference.columns]
 
     def sought(self, entry: Entry) -> Key | None:
-        return self._reference.key(entry.values)
+        if entry.match is None:
+            return self._reference.key(entry.values)
+        # A key of several columns may be changed in one of them only.
+        stored = entry.match.values
+        key = self._reference.key({name: entry.values.get(name, stored[name]) for name in self._reference.fields})
+        return None if key == self._reference.key(stored) else key
 
     def own(self, entry: Entry) -> Key:
         return tuple(entry.values.get(name or "") for name in self._remote)
@@ -68,23 +80,24 @@ class ForeignKey(Way):
 class ByUniqueField(Way):
     """A column that names the record which a relation leads to by a unique field of it."""
 
-    def __init__(self, author: Author, index: int, header: str, relation: Relation, field: Field) -> None:
-        super().__init__(author, relation.target, header, [field])
-        self._index = index
-        self._name = field.name
+    def __init__(self, author: Author, column: Column, relation: Relation) -> None:
+        super().__init__(author, relation.target, (column.header,), [column.field])
+        self._column = column.name
+        self._name = column.field.name
         self._local = relation.local
         pairs = relation.source.mapper.relationships[relation.name].local_remote_pairs or ()
         remote: dict[str | None, Any] = {attribute_of(relation.source.mapper, here): there for here, there in pairs}
         self._remote = [remote[name] for name in relation.local]
 
     def sought(self, entry: Entry) -> Key | None:
-        value = entry.sought[self._index]
+        value = entry.sought.get(self._column)
         return None if value is None else (value,)
 
     def own(self, entry: Entry) -> Key:
         return (entry.values.get(self._name),)
 
     def follow(self, entries: Sequence[Entry]) -> list[Entry]:
+        entries = [entry for entry in entries if self._column in entry.sought]
         keys = [self.sought(entry) for entry in entries]
         found: dict[Key | None, Key] = dict(self._found({key for key in keys if key is not None}))
         found[None] = (None,) * len(self._local)
@@ -104,36 +117,41 @@ class ByUniqueField(Way):
 
 
 class Links:
-    """Finds what the rows of a table refer to."""
+    """Finds what the rows of a source refer to, and between the two kinds of ways the records that they change."""
 
     def __init__(
-        self, author: Author, resource: Resource, resources: Resources, columns: Sequence[Column], refusals: Refusals
+        self, author: Author, resources: Resources, columns: Columns, matching: Matching, refusals: Refusals
     ) -> None:
-        self._resource = resource
+        self._author = author
+        self._columns = columns
+        self._resource = columns.resource
+        self._matching = matching
         self._refusals = refusals
         self._waiting: list[Entry] = []
-        given = {column.field.name for column in columns if column.relation is None}
-        headers = names_of(columns)
-        self._ways: list[Way] = [
-            ByUniqueField(author, index, column.header, column.relation, column.field)
-            for index, column in enumerate(column for column in columns if column.relation is not None)
-            if column.relation is not None
+        self._named = [
+            ByUniqueField(author, column, column.relation) for column in columns.all if column.relation is not None
         ]
-        self._ways += [
-            ForeignKey(author, reference, ", ".join(headers[name] for name in reference.fields))
-            for reference in references_of(resource, resources)
-            if given.issuperset(reference.fields)
+        given = {column.field.name for column in columns.all if column.relation is None}
+        headers = columns.headers
+        self._keyed = [
+            ForeignKey(author, reference, tuple(headers.get(name, name) for name in reference.fields))
+            for reference in references_of(columns.resource, resources)
+            if not given.isdisjoint(reference.fields)
         ]
 
     def follow(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Give the rows their foreign keys, and return those whose references all lead somewhere.
+        """Give the rows their foreign keys and matches, and return those whose references all lead somewhere.
 
         Those that refer to what may yet be stored are kept back, see `settle`; the others are refused.
         """
         missed: dict[int, list[Way]] = {}
-        for way in self._ways:
-            for entry in way.follow(entries):
-                missed.setdefault(entry.line, []).append(way)
+        for named in self._named:
+            for entry in named.follow(entries):
+                missed.setdefault(entry.line, []).append(named)
+        self._matching.match(entries if not missed else [each for each in entries if each.line not in missed])
+        for keyed in self._keyed:
+            for entry in keyed.follow(entries):
+                missed.setdefault(entry.line, []).append(keyed)
         for entry in entries if missed else ():
             ways = missed.get(entry.line, [])
             astray = [way for way in ways if not self._leads_home(way)]
@@ -141,7 +159,8 @@ class Links:
                 self._refuse(entry, way, f"leads to no record of {way.target.name}")
             if ways and not astray:
                 self._waiting.append(entry)
-        return [entry for entry in entries if entry.line not in missed]
+        rest = [entry for entry in entries if entry.line not in missed]
+        return self._related(rest) if self._columns.fields.relations else rest
 
     def settle(self) -> Iterator[list[Entry]]:
         """Go through the rows that were kept back, once all others are stored: each time, those whose turn has come.
@@ -152,13 +171,14 @@ class Links:
         while progress and self._waiting:
             progress = False
             waiting, self._waiting = self._waiting, []
-            for batch in batches(waiting, BATCH):
+            for batch in batches(waiting, limits.BATCH):
                 if ready := self.follow(batch):
                     progress = True
                     yield ready
-        for way in self._ways if self._waiting else ():
-            if self._leads_home(way):
-                self._refuse_waiting(way)
+        ways: list[Way] = [*self._named, *self._keyed]
+        for each in ways if self._waiting else ():
+            if self._leads_home(each):
+                self._refuse_waiting(each)
 
     def _leads_home(self, way: Way) -> bool:
         return way.target.mapper.local_table in self._resource.mapper.tables
@@ -172,10 +192,27 @@ class Links:
             elif line == entry.line:
                 reason = "leads to this very row, which is not stored yet"
             else:
-                reason = f"leads to line {line}, which cannot be created before this one"
+                reason = f"leads to {self._columns.place} {line}, which cannot be created before this one"
             self._refuse(entry, way, reason)
 
     def _refuse(self, entry: Entry, way: Way, reason: str) -> None:
         parts = zip(way.fields, way.sought(entry) or (), strict=True)
         said = ", ".join(field.value.to_text(part) for field, part in parts)
-        self._refusals.add(entry.line, way.header, f"{shown(said)} {reason}")
+        self._refusals.add(entry.line, way.headers, f"{shown(said)} {reason}", ASTRAY)
+
+    def _related(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The rows whose lists of keys lead to records that may be seen; the others are refused."""
+        found = []
+        for entry in entries:
+            faults = [
+                fault
+                for name, relation in self._columns.fields.relations.items()
+                if name in entry.values
+                for fault in relation_faults(self._author, relation, entry.values[name])
+            ]
+            for fault in faults:
+                place = (fault.pointer or "").removeprefix("/")
+                self._refusals.add(entry.line, (place,), fault.detail, fault.code or ASTRAY)
+            if not faults:
+                found.append(entry)
+        return found

@@ -1,11 +1,15 @@
-"""The rows of a table on their way, and those that do not get through."""
+"""The rows of a source on their way, and those that do not get through."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+from colonnade.core.problems import Fault
+from colonnade.core.writing.bodies import pointer
+from colonnade.core.writing.lookup import Key
 
 #: How many rows go through the steps at once.
 BATCH = 5_000
@@ -13,55 +17,106 @@ BATCH = 5_000
 #: How many refusals are enough: a file in which more is wrong has one thing wrong with all of it.
 ENOUGH = 10_000
 
+#: What an empty cell of a field with a default is: nothing that is written.
+LEFT_OUT: Final = object()
+
+Reason = tuple[tuple[str, ...], str, str]
+"""Columns, what is wrong with them, and the code of it; see `Refusal`."""
+
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a table.
+class Row(Generic[_T]):
+    """One row of a source.
 
-    line: on which it begins, from 1.
-    texts: one a column.
+    line: where it begins: the line of a file, from 1; the index in an array, from 0.
+    content: the texts of a table, one a column; or a JSON value.
     broken: why it cannot be read, as a predicate; "" if it can.
     """
 
     line: int
-    texts: Sequence[str]
+    content: _T
     broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The stored record that a row leads to by its key.
+
+    key: its primary key, in the order of ``resource.key``.
+    values: what is stored, by field name: of each field that the source may give.
+    permitted: whether the author may edit it.
+    readable: the names of the fields that the author sees of it.
+    writable: the names of those that they may write, as far as the record as it is decides.
+    """
+
+    key: Key
+    values: Mapping[str, Any]
+    permitted: bool
+    readable: Collection[str]
+    writable: Collection[str]
 
 
 @dataclass(slots=True)
 class Entry:
-    """A row whose texts have been read.
+    """A row that has been read.
 
-    values: by field name.
-    sought: what the columns that give a relation name the related records by, in the order of these columns.
+    values: by field name; in a row that changes a record only what changes, once that is known. A many-to-many relation
+        has the keys of the related records.
+    sought: what relations name the related records by, for each column that gives one.
+    match: the record that it changes; None where it creates one.
+    key: that of the record which was written, where somebody wants to know.
     """
 
     line: int
     values: dict[str, Any]
-    sought: tuple[Any, ...]
+    sought: dict[str, Any]
+    match: Match | None = None
+    key: Key | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a row cannot be written.
 
-    line: on which it begins.
-    column: the header of the column at fault, the fields' names if it is none or several, "" if it is the whole row.
-    reason: what is wrong, and what would be right.
+    line: where it begins; see `Row`.
+    columns: the headers (or members) at fault; the fields' names if no column gives them; none if it is the whole row.
+    reason: what is wrong, and what would be right: a predicate, or a sentence.
+    code: a short stable word for programs, such as ``unknown_reference``.
     """
 
     line: int
-    column: str
+    columns: tuple[str, ...]
     reason: str
+    code: str = "value"
+
+    @property
+    def column(self) -> str:
+        """The columns in one text."""
+        return ", ".join(self.columns)
+
+    @property
+    def said(self) -> str:
+        """Columns and reason in one text."""
+        return ": ".join(filter(None, (self.column, self.reason)))
+
+    def faults(self) -> Iterator[Fault]:
+        """It as faults of an array of JSON objects: a fault for each member."""
+        for column in self.columns or (None,):
+            place = (self.line,) if column is None else (self.line, column)
+            yield Fault(self.reason, pointer=pointer(*place), code=self.code)
 
 
 class Refusals:
-    """The reasons found so far."""
+    """The reasons found so far.
 
-    def __init__(self) -> None:
+    :param most: how many are enough; None if all are wanted.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
         self._found: list[Refusal] = []
+        self._most = most
 
     def __len__(self) -> int:
         return len(self._found)
@@ -73,11 +128,25 @@ class Refusals:
     @property
     def enough(self) -> bool:
         """Whether more of them would help nobody."""
-        return len(self._found) >= ENOUGH
+        return self._most is not None and len(self._found) >= self._most
 
-    def add(self, line: int, column: str, reason: str) -> None:
+    def add(self, line: int, columns: Iterable[str], reason: str, code: str) -> None:
         """Take one in."""
-        self._found.append(Refusal(line, column, reason))
+        self._found.append(Refusal(line, tuple(dict.fromkeys(columns)), reason, code))
+
+    def add_faults(self, line: int, faults: Sequence[Fault], headers: Mapping[str, str], otherwise: Fault) -> None:
+        """Take in the faults of one record, those that say the same as one.
+
+        :param headers: which column gives each field.
+        :param otherwise: what is said where there are none.
+        """
+        said: dict[str, list[Fault]] = {}
+        for fault in faults or [otherwise]:
+            said.setdefault(fault.detail, []).append(fault)
+        for detail, alike in said.items():
+            names = [(fault.pointer or "").removeprefix("/") for fault in alike]
+            columns = [headers.get(name, name) for name in names if name]
+            self.add(line, columns, detail, alike[0].code or otherwise.code or "value")
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
@@ -85,6 +154,14 @@ def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def alike(entries: Iterable[Entry]) -> Iterator[tuple[tuple[str, ...], list[Entry]]]:
+    """The entries that give the same fields, in the order in which these were first met; with the names."""
+    shapes: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        shapes.setdefault(tuple(entry.values), []).append(entry)
+    yield from shapes.items()
 
 
 def shown(value: object) -> str:

@@ -1,16 +1,19 @@
-"""Values that no two records may share: taken by a stored record, or by an earlier row of the table."""
+"""Values that no two records may share: taken by a stored record, or by an earlier row of the source."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from colonnade.core.resources import Resource
 from colonnade.core.resources.mapping import unique_sets
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.lookup import Key, rows_of_keys
 
-from .columns import Column, names_of
+from .columns import Columns
 from .rows import Entry, Refusals, shown
+from .seen import Seen
+
+#: The code of a refusal for a value that is taken, as the database's own refusal has it.
+TAKEN = "taken"
 
 
 class Uniqueness:
@@ -19,48 +22,51 @@ class Uniqueness:
     That a value is taken is told, whoever may see the record that has it; which one it is, never.
     """
 
-    def __init__(self, author: Author, resource: Resource, columns: Sequence[Column], refusals: Refusals) -> None:
+    def __init__(self, author: Author, columns: Columns, refusals: Refusals) -> None:
         self._author = author
-        self._resource = resource
+        self._resource = columns.resource
+        self._columns = columns
         self._refusals = refusals
-        self._headers = names_of(columns)
-        given = [name for column in columns for name in column.written]
-        #: For each set of fields that the table gives: on which line their values stood first.
-        self._lines: dict[tuple[str, ...], dict[Key, int]] = {
-            tuple(name for name in given if name in names): {}
-            for names in unique_sets(resource.mapper)
+        given = columns.given
+        #: For each set of fields that the source gives: on which line their values stood first.
+        self._seen = {
+            tuple(name for name in given if name in names): Seen()
+            for names in unique_sets(self._resource.mapper)
             if names.issubset(given)
         }
 
     def within(self, entries: Sequence[Entry]) -> list[Entry]:
         """The rows whose values no earlier row has; the others are refused."""
         refused: set[int] = set()
-        for names, lines in self._lines.items():
+        for names, seen in self._seen.items():
             for entry, key in _keys(names, entries):
-                line = lines.setdefault(key, entry.line)
+                line = seen.first(key, entry.line)
                 if line != entry.line:
-                    self._refuse(entry, names, key, f"by line {line}")
+                    keyed = frozenset(names) == frozenset(self._columns.key)
+                    said = "is the key of" if keyed else "is already taken, by"
+                    self._refuse(entry, names, key, f"{said} {self._columns.place} {line}")
                     refused.add(entry.line)
         return [entry for entry in entries if entry.line not in refused] if refused else list(entries)
 
     def beside(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The rows whose values no stored record has; the others are refused."""
+        """The rows whose values no other stored record has; the others are refused."""
         refused: set[int] = set()
-        for names in self._lines:
+        own = [getattr(self._resource.model, field.name) for field in self._resource.key]
+        for names in self._seen:
             keys = list(_keys(names, entries))
             columns = [getattr(self._resource.model, name) for name in names]
-            stored = rows_of_keys(self._author, self._resource, columns, [key for _, key in keys])
+            stored = rows_of_keys(self._author, self._resource, columns, {key for _, key in keys}, also=own)
             for entry, key in keys:
-                if key in stored:
-                    self._refuse(entry, names, key, "by a stored record")
+                if key in stored and (entry.match is None or stored[key] != entry.match.key):
+                    self._refuse(entry, names, key, "is already taken, by a stored record")
                     refused.add(entry.line)
         return [entry for entry in entries if entry.line not in refused]
 
-    def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, by: str) -> None:
-        headers = ", ".join(dict.fromkeys(self._headers[name] for name in names))
+    def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, reason: str) -> None:
         fields = self._resource.fields
         said = ", ".join(fields[name].value.to_text(part) for name, part in zip(names, key, strict=True))
-        self._refusals.add(entry.line, headers, f"{shown(said)} is already taken, {by}")
+        headers = (self._columns.headers.get(name, name) for name in names)
+        self._refusals.add(entry.line, headers, f"{shown(said)} {reason}", TAKEN)
 
 
 def _keys(names: tuple[str, ...], entries: Sequence[Entry]) -> Iterator[tuple[Entry, Key]]:

@@ -1,7 +1,7 @@
-"""Import: tables of text become records of any resource.
+"""Import: files become records of any resource.
 
-`table` reads a file, `core.writing.bulk` decides on every row and writes them, and `command` tells the person at the
-terminal.
+`table` reads CSV and `lines` JSON Lines, row by row; `files` knows which of them a file is. `core.writing.bulk` decides
+on every row and writes it. `command` is the door at the terminal, `views` that over HTTP.
 """
 
 from __future__ import annotations

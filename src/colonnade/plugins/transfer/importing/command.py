@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -13,7 +13,10 @@ from colonnade.core.console import Invocation, acting_option, json_option, note,
 if TYPE_CHECKING:
     from colonnade.core.resources import Resource, Resources
     from colonnade.core.writing import Author
-    from colonnade.core.writing.bulk import Created
+    from colonnade.core.writing.bulk import Outcome
+
+#: The exit code where some rows were written and others rejected; docs/command-line.md lists it.
+PARTLY = 5
 
 
 class Renaming(click.ParamType[tuple[str, str]]):
@@ -44,9 +47,30 @@ class Delimiter(click.ParamType[str]):
         return sign
 
 
+class Names(click.ParamType[tuple[str, ...]]):
+    """``FIELD[,FIELD]``."""
+
+    name = "FIELD[,FIELD]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split it."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(","))
+        if not all(names):
+            self.fail(f"{value!r} is not FIELD[,FIELD], such as number or employee_id,from_date", param, ctx)
+        return names
+
+
 @click.command("import")
 @click.argument("resource")
 @click.argument("file")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl"]),
+    help="The format of the file; otherwise its name tells: .jsonl and .ndjson are JSON Lines, all else is CSV.",
+)
 @click.option(
     "--map",
     "renamed",
@@ -55,8 +79,24 @@ class Delimiter(click.ParamType[str]):
     help="What a column is: a field, or RELATION.FIELD, by which the related record is found. May be repeated.",
 )
 @click.option(
-    "--delimiter", type=Delimiter(), default=",", show_default=True, help="What stands between cells; \\t for a tab."
+    "--key",
+    type=Names(),
+    default=(),
+    help="Unique fields: a row changes the record that has the same values in them; without one it creates a record.",
 )
+@click.option(
+    "--delimiter",
+    type=Delimiter(),
+    default=",",
+    show_default=True,
+    help="CSV: what stands between cells; \\t for a tab.",
+)
+@click.option("--raw", is_flag=True, help="CSV: leave the apostrophe that an export puts before formulas.")
+@click.option("--dry-run", is_flag=True, help="Do everything, say what came of it, and undo it.")
+@click.option(
+    "--continue", "continuing", is_flag=True, help="Write the rows that can be written, and reject the others."
+)
+@click.option("--rejected", metavar="FILE", help="Where rejected rows go; otherwise FILE.rejected.csv or .jsonl.")
 @acting_option
 @json_option
 @pass_invocation
@@ -64,28 +104,59 @@ def import_(
     invocation: Invocation,
     resource: str,
     file: str,
+    form: Literal["csv", "jsonl"] | None,
     renamed: tuple[tuple[str, str], ...],
+    key: tuple[str, ...],
     delimiter: str,
+    raw: bool,
+    dry_run: bool,
+    continuing: bool,
+    rejected: str | None,
     as_json: bool,
 ) -> None:
-    """Create a record of RESOURCE for each row of the CSV file FILE (- for standard input).
+    """Create a record of RESOURCE for each row of FILE, CSV or JSON Lines (- for standard input), or change one.
 
-    The first row names the columns: they are fields of the resource. All rows are created, or none: what is wrong is
-    told by line, column and reason.
+    The first row of a CSV file names the columns: they are fields of the resource. All rows are written, or none: what
+    is wrong is told by line, column and reason.
     """
+    from colonnade.core.database import check_deferred
     from colonnade.core.resources import resources_of
     from colonnade.core.writing import writer_for
-    from colonnade.core.writing.bulk import BulkCreation, columns_of
+    from colonnade.core.writing.bulk import BulkWriter
 
-    from .table import opened
+    from .files import Reading, count_lines, format_of, opened
 
-    resources = resources_of(invocation.registry)
-    target = _resource(resource, resources)
-    with opened(file, delimiter) as table:
-        columns = columns_of(table.headers, renamed, invocation.access, target)
-        with _author(invocation) as author, _progress(table.count(), target.name, shown=not as_json) as told:
-            created = BulkCreation(writer_for(invocation.registry, author), target, columns, told).create(table.rows())
-    _tell(target, created, as_json=as_json)
+    target = _resource(resource, resources_of(invocation.registry))
+    reading = Reading(form or format_of(file), delimiter, raw, renamed, key)
+    path = _rejected(file, rejected, reading.format) if continuing else None
+    if rejected and not continuing:
+        raise click.UsageError("--rejected is for --continue; otherwise nothing is written if a row is refused")
+    with opened(file) as stream:
+        lines = count_lines(stream)
+        with (
+            suppress(_DryRunError),
+            _author(invocation) as author,
+            _progress(lines, target.name, shown=not as_json) as told,
+        ):
+            source, rows = reading.begin(stream, writer := writer_for(invocation.registry, author), target)
+            outcome = BulkWriter(writer, source, continuing=continuing, told=told).write(rows)
+            check_deferred(author.session)
+            if path and outcome.refusals:
+                stream.seek(0)
+                reading.reject(stream, outcome.refusals, path)
+            if dry_run:
+                raise _DryRunError
+    path = path if outcome.refusals else None
+    if as_json:
+        _tell_programs(target, outcome, key=key, dry_run=dry_run, rejected=path)
+    else:
+        _tell(target, outcome, key=key, dry_run=dry_run, rejected=path)
+    if outcome.refusals:
+        raise click.exceptions.Exit(PARTLY if continuing else 1)
+
+
+class _DryRunError(Exception):
+    """Ends a transaction that was for looking only."""
 
 
 def _resource(name: str, resources: Resources) -> Resource:
@@ -94,6 +165,12 @@ def _resource(name: str, resources: Resources) -> Resource:
     if name not in resources:
         raise click.UsageError(f"there is no resource {name}{nearest(name, list(resources))}")
     return resources[name]
+
+
+def _rejected(file: str, rejected: str | None, form: str) -> str:
+    if rejected is None and file == "-":
+        raise click.UsageError("--continue with standard input needs --rejected FILE, where rejected rows go")
+    return rejected or f"{file}.rejected.{form}"
 
 
 @contextmanager
@@ -123,26 +200,44 @@ def _progress(total: int, label: str, *, shown: bool) -> Iterator[Any]:
         yield lambda more: progress.advance(task, more)
 
 
-def _tell(target: Resource, result: Created, *, as_json: bool) -> None:
-    if as_json:
-        refused = [{"line": each.line, "column": each.column, "reason": each.reason} for each in result.refusals]
-        write_json(
-            {
-                "resource": target.name,
-                "rows": result.rows,
-                "created": result.created,
-                "refused": refused,
-                "complete": result.complete,
-            }
-        )
-    elif result.refusals:
-        for each in result.refusals:
-            note(": ".join(filter(None, (f"line {each.line}", each.column, each.reason))))
-        lines = len({each.line for each in result.refusals})
-        note(f"Nothing was created: {lines:,} of {result.rows:,} rows {'is' if lines == 1 else 'are'} not valid.")
-        if not result.complete:
+def _tell_programs(
+    target: Resource, outcome: Outcome, *, key: tuple[str, ...], dry_run: bool, rejected: str | None
+) -> None:
+    refused = [{"line": each.line, "column": each.column, "reason": each.reason} for each in outcome.refusals]
+    write_json(
+        {
+            "resource": target.name,
+            "rows": outcome.rows,
+            "created": outcome.created,
+            **({"changed": outcome.changed, "unchanged": outcome.unchanged} if key else {}),
+            "refused": refused,
+            "complete": outcome.complete,
+            **({"dry_run": True} if dry_run else {}),
+            **({"rejected": rejected} if rejected else {}),
+        }
+    )
+
+
+def _tell(target: Resource, outcome: Outcome, *, key: tuple[str, ...], dry_run: bool, rejected: str | None) -> None:
+    for each in outcome.refusals:
+        note(f"line {each.line}: {each.said}")
+    lines = outcome.refused
+    said = f"{lines:,} of {outcome.rows:,} rows {'is' if lines == 1 else 'are'} not valid"
+    if outcome.refusals and rejected is None:
+        note(f"Nothing was {'written' if key else 'created'}: {said}.")
+        if not outcome.complete:
             note("There is so much wrong that the rest was not looked at.")
-    else:
-        click.echo(f"Created {result.created:,} {target.name}.")
-    if result.refusals:
-        raise click.exceptions.Exit(1)
+        return
+    click.echo(_written(target, outcome, keyed=bool(key), dry_run=dry_run))
+    if outcome.refusals:
+        note(f"{said}; they are in {rejected}, each with its reason.")
+
+
+def _written(target: Resource, outcome: Outcome, *, keyed: bool, dry_run: bool) -> str:
+    parts = [f"{'Would have created' if dry_run else 'Created'} {outcome.created:,}"]
+    if keyed:
+        parts += [f"changed {outcome.changed:,}"]
+    said = ", ".join(parts) + f" {target.name}"
+    if keyed:
+        said += f"; {outcome.unchanged:,} unchanged"
+    return f"{said}.{' Nothing was written: this was a dry run.' if dry_run else ''}"

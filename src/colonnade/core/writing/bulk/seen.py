@@ -1,0 +1,54 @@
+"""Which combinations of values stood in which line, in little memory: 16 to 48 bytes for each."""
+
+from __future__ import annotations
+
+from array import array
+
+from colonnade.core.writing.lookup import Key
+
+_SMALLEST = 1 << 13
+
+
+class Seen:
+    """Remembers on which line a combination of values stood first.
+
+    Of a combination its hash is kept: that two of a table have the same of 64 bits is not to be expected.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._make(_SMALLEST)
+
+    def first(self, key: Key, line: int) -> int:
+        """The line on which the combination stood first; that is this one if it has not been seen yet."""
+        # Python has one hash for -1 and -2, and 0 is an empty place here.
+        hashed = hash((*key, -1 in key)) or 1
+        slot, there = self._place(hashed)
+        if there:
+            return self._lines[slot]
+        self._hashes[slot], self._lines[slot] = hashed, line
+        self._count += 1
+        if 3 * self._count > 2 * len(self._hashes):
+            self._grow()
+        return line
+
+    def _place(self, hashed: int) -> tuple[int, int]:
+        """Where a hash stands or would stand, and what stands there; probed as Python's own dictionaries are."""
+        mask, hashes = len(self._hashes) - 1, self._hashes
+        slot, rest = hashed & mask, hashed & 0xFFFF_FFFF_FFFF_FFFF
+        while (there := hashes[slot]) and there != hashed:
+            rest >>= 5
+            slot = (5 * slot + rest + 1) & mask
+        return slot, there
+
+    def _make(self, size: int) -> None:
+        self._hashes = array("q", bytes(8 * size))
+        self._lines = array("q", bytes(8 * size))
+
+    def _grow(self) -> None:
+        hashes, lines = self._hashes, self._lines
+        self._make(2 * len(hashes))
+        for hashed, line in zip(hashes, lines, strict=True):
+            if hashed:
+                slot, _ = self._place(hashed)
+                self._hashes[slot], self._lines[slot] = hashed, line
