@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from webtest import TestApp
 
+from tests.core.writing.desk.application import desk
 from tests.core.writing.shop import Shop, shop
 
 
@@ -27,3 +28,23 @@ def connection(a_shop: Shop) -> Iterator[sa.Connection]:
 def caller(a_shop: Shop, connection: sa.Connection) -> Callable[..., TestApp]:
     """Makes callers: ``caller("staff")``; nobody with None."""
     return lambda role, **more: a_shop.client(connection, role, **more)
+
+
+@pytest.fixture(scope="session")
+def a_desk(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+    """The application with whose records everything is done."""
+    with databases.empty(dialect_name) as url, desk(url) as made:
+        yield made
+
+
+@pytest.fixture
+def on_desk(a_desk: Shop) -> Iterator[sa.Connection]:
+    """A transaction on the desk's database that is rolled back."""
+    with a_desk.undone() as connection:
+        yield connection
+
+
+@pytest.fixture
+def at_desk(a_desk: Shop, on_desk: sa.Connection) -> Callable[..., TestApp]:
+    """Makes callers at the desk: ``at_desk("staff")``; nobody with None."""
+    return lambda role, **more: a_desk.client(on_desk, role, **more)

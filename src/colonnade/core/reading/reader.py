@@ -94,6 +94,14 @@ class Reader:
         found = self._found(shape, {**plan.values, **_key_values(key)})
         return found.data if found.count else None
 
+    def require_fit(self, resource: Resource, query: Query) -> None:
+        """Refuse what `one` would refuse, without reading.
+
+        :raises BadRequest: for what does not exist, and for what only a list has.
+        """
+        _refuse_list_words(query)
+        Planning(self.access, self.limits).plan(resource, query)
+
     def exists(self, resource: Resource, key: tuple[object, ...]) -> bool:
         """Tell whether there is a record of this key that may be seen."""
         fields = tuple((field.name,) for field in resource.key)

@@ -12,8 +12,10 @@ from colonnade.core.problems import Fault, Unprocessable
 from colonnade.core.resources import Field
 from colonnade.core.resources.schemas import given
 from colonnade.core.values.constraints import sentence
+from colonnade.core.values.documents import JsonValue
 
 from .fields import WritableFields
+from .patching.values import equal
 from .relations import keys_given
 
 #: How many members that are no fields are told one by one, each with what it may have meant.
@@ -70,9 +72,11 @@ def read_changes(fields: WritableFields, members: Members, record: Any) -> tuple
 
 
 def same(field: Field, one: Any, other: Any) -> bool:
-    """Tell whether two values of a field are the same to whoever reads them: 1 and true are not."""
+    """Tell whether two values are the same to whoever reads them: 1 and 1.0 are in JSON, 1 and true are not."""
     if one is None or other is None:
         return one is other
+    if isinstance(field.value, JsonValue):
+        return equal(one, other)
     return one is other or field.value.to_json(one) == field.value.to_json(other)
 
 
@@ -119,11 +123,9 @@ def _validated(fields: WritableFields, schema: type[BaseModel], members: Members
         if name in fields.relations or (name in fields.known and not fields.known[name].generated)
     }
     try:
-        values = given(schema.model_validate(sent))
+        return _given(fields, schema, sent), []
     except ValidationError as error:
         errors = error.errors()
-    else:
-        return {name: _as_keys(fields, name, value) for name, value in values.items()}, []
     # What is missing is told by who knows what the author may write.
     faults = [
         Fault(sentence(each), pointer=pointer(*each["loc"]), code=str(each["type"]))
@@ -131,14 +133,13 @@ def _validated(fields: WritableFields, schema: type[BaseModel], members: Members
         if each["type"] != "missing" or len(each["loc"]) > 1
     ]
     wrong = {each["loc"][0] for each in errors}
-    right = {name: _parsed(fields, name, value) for name, value in sent.items() if name not in wrong}
-    return {name: value for name, value in right.items() if name in fields.known}, faults
+    right = {name: value for name, value in sent.items() if name not in wrong}
+    return _given(fields, _schema(fields.resource.edit_schema), right), faults
 
 
-def _as_keys(fields: WritableFields, name: str, value: Any) -> Any:
-    return keys_given(fields.relations[name], value) if name in fields.relations else value
-
-
-def _parsed(fields: WritableFields, name: str, value: object) -> object:
-    field = fields.known.get(name)
-    return None if value is None or field is None else field.value.parse(value)
+def _given(fields: WritableFields, schema: type[BaseModel], members: Members) -> dict[str, Any]:
+    values = given(schema.model_validate(members))
+    return {
+        name: keys_given(fields.relations[name], value) if name in fields.relations else value
+        for name, value in values.items()
+    }

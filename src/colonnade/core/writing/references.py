@@ -91,10 +91,12 @@ def attribute_of(mapper: Mapper[Any], column: sa.ColumnElement[Any]) -> str | No
         return None
 
 
-def reference_faults(author: Author, references: Collection[Reference], values: Mapping[str, Any]) -> Iterator[Fault]:
-    """What is wrong with the references of one record, a fault for each field."""
+def reference_faults(
+    author: Author, references: Collection[Reference], values: Mapping[str, Any], known: Collection[str]
+) -> Iterator[Fault]:
+    """What is wrong with the references of one record, a fault for each field that exists for the author."""
     for reference in references:
         key = reference.key(values)
         if key is not None and not reference.found(author, [key]):
-            for name in reference.fields:
+            for name in (each for each in reference.fields if each in known):
                 yield Fault(reference.leads_nowhere, pointer=f"/{name}", code="unknown_reference")

@@ -134,7 +134,7 @@ class Writer:
         unchanged = (
             {} if record is None else {name: getattr(record, name) for each in references for name in each.fields}
         )
-        faults += reference_faults(author, references, {**unchanged, **sound})
+        faults += reference_faults(author, references, {**unchanged, **sound}, fields.known)
         for name, relation in fields.relations.items():
             if name in values:
                 faults += relation_faults(author, relation, values[name])

@@ -104,9 +104,10 @@ def _edited_each(
 def _written(request: Request, preferences: Preferences, status: int, keys: Sequence[Key], query: Query) -> Response:
     """The records as their author may see them, in order; null for one that they may not."""
     resource = request.context.resource
-    if preferences.return_ == "minimal":
-        return written(status, None)
     asked = Query(fields=query.fields, expand=query.expand)
+    if preferences.return_ == "minimal":
+        reader(request).require_fit(resource, asked)
+        return written(status, None)
     texts = (shown(request, preferences, resource, key, asked) or "null" for key in keys)
     return written(status, f'{{"data":[{",".join(texts)}]}}', tagged=False)
 

@@ -40,8 +40,9 @@ def patch(request: Request, preferences: Preferences) -> Response:
 @writing
 def delete(request: Request, preferences: Preferences) -> Response:
     """DELETE a record."""
-    record = request.context
-    writer_of(request).delete(record.resource, record.key, _precondition(request, query_of(request)))
+    record, query = request.context, query_of(request)
+    reader(request).require_fit(record.resource, query)
+    writer_of(request).delete(record.resource, record.key, _precondition(request, query))
     return written(204, None)
 
 

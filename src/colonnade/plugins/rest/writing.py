@@ -67,8 +67,14 @@ def body_of(request: Request) -> object:
 
 
 def shown(request: Request, preferences: Preferences, resource: Resource, key: Key, query: Query) -> str | None:
-    """A record that was written, as its author may see it; None if they may not, or would rather not."""
-    return None if preferences.return_ == "minimal" else reader(request).one(resource, key, query)
+    """A record that was written, as its author may see it; None if they may not, or would rather not.
+
+    :raises BadRequest: for a query that does not fit, whether an answer is wanted or not.
+    """
+    if preferences.return_ == "minimal":
+        reader(request).require_fit(resource, query)
+        return None
+    return reader(request).one(resource, key, query)
 
 
 def reader(request: Request) -> Reader:
