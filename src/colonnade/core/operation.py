@@ -31,6 +31,8 @@ class Operation:
     resource: the resource; None for ``root`` and ``batch``.
     relation: for ``related``, the relation; the answers are records of its target.
     summary: one sentence, in place of the one that whoever describes it would write.
+    most: how many records it writes at most; 0 where that is not limited.
+    if_match_required: whether it changes nothing unless the request names the state that the change is based on.
     """
 
     kind: Literal[
@@ -50,6 +52,8 @@ class Operation:
     resource: Resource | None = None
     relation: Relation | None = None
     summary: str = ""
+    most: int = 0
+    if_match_required: bool = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Itself: Cornice copies the options of its views, and a copy of a resource is another resource."""

@@ -16,7 +16,7 @@ from colonnade.core.tree import Root
 
 from . import views
 from .assets import STATIC, digest
-from .operations import headers
+from .headers import headers
 from .settings import OpenapiSettings
 
 _YEAR = 365 * 24 * 3600  # seconds; the address of a file changes with what is in it

@@ -1,7 +1,11 @@
-"""Pydantic models in the place of schemas: what a plug-in says of its own views may name them."""
+"""The components of the document: those that something refers to, and pydantic models in the place of schemas.
+
+What a plug-in says of its own views may name a model where OpenAPI has a schema.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -56,3 +60,35 @@ def _pointing(schema: Any, pointers: dict[str, str]) -> Any:
         target = moved.get("$ref")
         return {**moved, "$ref": pointers.get(target, target)} if isinstance(target, str) else moved
     return [_pointing(member, pointers) for member in schema] if isinstance(schema, list) else schema
+
+
+def needed(components: Mapping[str, Schema], paths: Mapping[str, Schema]) -> dict[str, Schema]:
+    """The components to which the paths lead, by themselves or by other components; who may call is said by all."""
+    wanted: set[str] = set()
+    waiting = list(_targets(paths))
+    while waiting:
+        target = waiting.pop()
+        if target not in wanted:
+            wanted.add(target)
+            kind, _, name = target.removeprefix("#/components/").partition("/")
+            waiting += _targets(components.get(kind, {}).get(name))
+    return {
+        kind: named if kind == "securitySchemes" else _among(named, wanted, f"#/components/{kind}/")
+        for kind, named in components.items()
+    }
+
+
+def _among(named: Mapping[str, Any], wanted: set[str], prefix: str) -> dict[str, Any]:
+    return {name: each for name, each in named.items() if prefix + name in wanted}
+
+
+def _targets(described: Any) -> Iterator[str]:
+    """Where the references in a structure lead."""
+    if isinstance(described, dict):
+        if isinstance(target := described.get("$ref"), str):
+            yield target
+        for member in described.values():
+            yield from _targets(member)
+    elif isinstance(described, list | tuple):
+        for member in described:
+            yield from _targets(member)

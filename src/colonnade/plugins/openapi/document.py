@@ -13,10 +13,14 @@ from colonnade.core.resources import Resource, resources_of
 from colonnade.core.settings import settings_of
 
 from . import querying, schemas
-from .components import model_schemas, models_in, resolved
+from .batch import batch_schemas
+from .bodies import PATCH, body_schemas, json_patch_schema, written_schema
+from .components import model_schemas, models_in, needed, resolved
 from .endpoints import Endpoint, endpoints_of
+from .headers import headers, shared_headers, shared_parameters
+from .known import Known
 from .naming import schema_names
-from .operations import Describing, headers, shared_headers, shared_parameters
+from .operations import Describing, wanted_id
 from .problems import problem_schemas, shared_responses
 from .schemas import Schema
 from .security import schemes
@@ -40,15 +44,21 @@ def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
     :returns: a JSON document that OpenAPI 3.1.0 and JSON Schema 2020-12 call valid; the same for the same application.
     """
     settings = settings_of(registry, OpenapiSettings)
-    limits = settings_of(registry, ReadingSettings)
     endpoints = endpoints_of(registry)
     resources = _resources(registry, endpoints)
-    names = schema_names(resources)
-    describing = Describing(registry, names, limits)
-    paths, tagged = _paths(describing, endpoints)
-    components = _components(registry, resources, names, limits)
+    ids = _ids(endpoints)
+    known = Known(
+        names=schema_names(resources),
+        limits=settings_of(registry, ReadingSettings),
+        ids=_ids_on_resources(ids),
+        formats=tuple(each["introspectable"].title for each in _formats(registry)),
+    )
+    describing = Describing(registry, known)
+    paths, tagged = _paths(describing, ids)
+    components = _components(registry, resources, endpoints, known)
     references, further = model_schemas(models_in(paths), set(components["schemas"]))
     components["schemas"] |= further
+    paths = resolved(paths, references)
     return {
         "openapi": OPENAPI,
         "info": {
@@ -58,8 +68,8 @@ def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
         },
         "servers": [{"url": url} for url in settings.servers or (root or "/",)],
         "tags": _tags(describing, endpoints, resources, tagged),
-        "paths": resolved(paths, references),
-        "components": components,
+        "paths": paths,
+        "components": needed(components, paths),
     }
 
 
@@ -80,27 +90,39 @@ def _resources(registry: Registry, endpoints: Iterable[Endpoint]) -> tuple[Resou
     return tuple(resource for name, resource in resources_of(registry).items() if name in shown)
 
 
-def _paths(describing: Describing, endpoints: Iterable[Endpoint]) -> tuple[dict[str, Schema], set[str]]:
-    paths: dict[str, Schema] = {}
-    ids: set[str] = set()
-    tagged: set[str] = set()
+def _ids(endpoints: Iterable[Endpoint]) -> dict[Endpoint, str]:
+    """The name of each operation, which no other one has."""
+    ids: dict[Endpoint, str] = {}
     for endpoint in endpoints:
+        name, taken = wanted_id(endpoint), set(ids.values())
+        numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+        ids[endpoint] = next(each for each in (name, *numbered) if each not in taken)
+    return ids
+
+
+def _ids_on_resources(ids: Mapping[Endpoint, str]) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for endpoint, name in ids.items():
+        if endpoint.operation is not None and endpoint.operation.resource is not None:
+            found.setdefault((endpoint.operation.kind, endpoint.operation.resource.name), name)
+    return found
+
+
+def _formats(registry: Registry) -> Iterable[Any]:
+    return registry.introspector.get_category("colonnade list formats") or ()
+
+
+def _paths(describing: Describing, ids: Mapping[Endpoint, str]) -> tuple[dict[str, Schema], set[str]]:
+    paths: dict[str, Schema] = {}
+    tagged: set[str] = set()
+    for endpoint, name in ids.items():
         item = paths.setdefault(endpoint.path, {})
         if parameters := describing.path_parameters(endpoint):
             item["parameters"] = parameters
-        operation = describing.operation(endpoint)
-        operation["operationId"] = _free(operation["operationId"], ids)
+        operation = {**describing.operation(endpoint), "operationId": name}
         tagged.update(operation.get("tags", ()))
         item[endpoint.method] = operation
     return paths, tagged
-
-
-def _free(name: str, taken: set[str]) -> str:
-    free = next(
-        each for each in (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3))) if each not in taken
-    )
-    taken.add(free)
-    return free
 
 
 def _tags(
@@ -116,22 +138,25 @@ def _tags(
 
 
 def _components(
-    registry: Registry, resources: Iterable[Resource], names: Mapping[str, str], limits: ReadingSettings
+    registry: Registry, resources: Iterable[Resource], endpoints: Iterable[Endpoint], known: Known
 ) -> dict[str, Schema]:
-    described: dict[str, Schema] = {}
+    """All that operations may refer to; what none does refer to is left out later."""
+    described: dict[str, Schema] = {PATCH: json_patch_schema(), **problem_schemas()}
     for resource in resources:
-        name = names[resource.name]
-        body, definitions = schemas.creation_schema(resource)
+        name = known.name(resource)
         described |= {
-            name: schemas.answer_schema(resource, names),
-            f"{name}List": schemas.list_schema(resource, names, limits.count_cap),
-            f"{name}Create": body,
-            **dict(querying.schemas(resource, name, limits)),
-            **definitions,
+            name: schemas.answer_schema(resource, known.names),
+            f"{name}List": schemas.list_schema(resource, known.names, known.limits.count_cap),
+            f"{name}Written": written_schema(name),
+            **dict(querying.schemas(resource, name, known.limits)),
+            **dict(body_schemas(resource, name)),
         }
+    for endpoint in endpoints:
+        if endpoint.operation is not None and endpoint.operation.kind == "batch":
+            described |= batch_schemas(known, endpoint.operation)
     components: dict[str, Schema] = {
-        "schemas": {**described, **problem_schemas()},
-        "parameters": {**querying.shared_parameters(limits), **shared_parameters()},
+        "schemas": described,
+        "parameters": {**querying.shared_parameters(known.limits), **shared_parameters()},
         "responses": shared_responses(headers("X-Request-Id")),
         "headers": shared_headers(),
     }

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(r"\{(?P<name>[^{}:]+)(?::(?P<pattern>(?:[^{}]|\{[^{}]*
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "TRACE")  # HEAD is GET's, OPTIONS that of CORS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endpoint:
     """One method on one path.
 

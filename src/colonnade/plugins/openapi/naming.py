@@ -8,8 +8,20 @@ from collections.abc import Iterable, Mapping
 from colonnade.core.resources import Resource
 
 #: What else is called after a model.
-KINDS = ("", "Create", "List", "Filter", "Where", "Sort", "Fields", "Expand")
-_RESERVED = ("Problem", "Fault")
+KINDS = ("", "Create", "Replace", "Edit", "List", "Written", "Filter", "Where", "Sort", "Fields", "Expand")
+_RESERVED = (
+    "Problem",
+    "Fault",
+    "JsonPatch",
+    "Batch",
+    "BatchCreate",
+    "BatchReplace",
+    "BatchMerge",
+    "BatchPatch",
+    "BatchDelete",
+    "BatchReference",
+    "BatchResults",
+)
 
 
 def schema_names(resources: Iterable[Resource]) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""JSON Schemas of one resource: its records in answers, its lists, and the bodies that create a record."""
+"""JSON Schemas of one resource in answers: its records, and lists of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.values import Value
 
-from .examples import creation_example, record_example
+from .examples import record_example
 
 Schema = dict[str, Any]
 
@@ -81,24 +81,6 @@ def list_schema(resource: Resource, names: Mapping[str, str], count_cap: int) ->
         "additionalProperties": False,
         "examples": [{"data": [record_example(resource)], "next": None}],
     }
-
-
-def creation_schema(resource: Resource) -> tuple[Schema, dict[str, Schema]]:
-    """The body that creates a record, as pydantic validates it, and the schemas that it refers to.
-
-    pydantic shows a default for whatever may be left out; only that of the column is one.
-    """
-    assert resource.create_schema is not None
-    schema = resource.create_schema.model_json_schema(ref_template=PREFIX + "{model}")
-    definitions = schema.pop("$defs", {})
-    for name, member in schema.get("properties", {}).items():
-        member.pop("title", None)
-        field = resource.fields.get(name)
-        if field is None or field.default is None:
-            member.pop("default", None)
-    schema.pop("title", None)
-    example = creation_example(resource)
-    return ({**schema, "examples": [example]} if example else schema), definitions
 
 
 def _field_schema(field: Field) -> Schema:

@@ -13,7 +13,13 @@ from colonnade.core.policy import ANONYMOUS, policy_of, root_acl_of
 from .endpoints import Endpoint
 
 SCHEME = "bearer"
-_PERMISSIONS = {"root": "view", "list": "view", "one": "view", "related": "view", "create": "create"}
+#: What each kind of operation on a resource asks for.
+_PERMISSIONS = {
+    **dict.fromkeys(("list", "one", "related"), "view"),
+    "create": "create",
+    **dict.fromkeys(("replace", "patch", "replace_many", "patch_many"), "edit"),
+    **dict.fromkeys(("delete", "delete_many"), "delete"),
+}
 
 Security = list[dict[str, list[str]]]
 
@@ -36,7 +42,11 @@ def security(registry: Registry, endpoint: Endpoint) -> Security:
 
     It is read off the policy as it stands for somebody who has not signed in.
     """
-    if endpoint.permission is None or not schemes(registry):
+    if not schemes(registry):
+        return []
+    if endpoint.operation is not None and endpoint.operation.kind == "batch":
+        return [{}, {SCHEME: []}]  # it depends on what is in it
+    if endpoint.permission is None:
         return []
     if _open(registry, endpoint):
         return [{}, {SCHEME: []}]

@@ -1,0 +1,54 @@
+"""What the descriptions of all operations draw on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from colonnade.core.operation import Operation
+from colonnade.core.reading import ReadingSettings
+from colonnade.core.resources import Resource
+
+from .headers import CACHED, headers
+from .schemas import Schema, ref
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Known:
+    """One application.
+
+    names: of the schemas of its resources, by the names of the resources.
+    limits: those of reading.
+    ids: of its operations on resources, by kind and name of the resource.
+    formats: the media types of lists, beside JSON.
+    """
+
+    names: Mapping[str, str]
+    limits: ReadingSettings
+    ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+
+    def name(self, resource: Resource) -> str:
+        """The name of a resource's schema."""
+        return self.names[resource.name]
+
+    def page(self, resource: Resource) -> Schema:
+        """The response that is a list."""
+        return {
+            "description": "A page.",
+            "headers": headers(*CACHED, "Link"),
+            "content": {JSON: {"schema": ref(self.name(resource) + "List")}},
+        }
+
+
+def resource_of(operation: Operation) -> Resource:
+    """The resource of an operation that has one."""
+    assert operation.resource is not None
+    return operation.resource
+
+
+def words(name: str) -> str:
+    """A name as one would say it."""
+    return name.replace("-", " ").replace("_", " ")
