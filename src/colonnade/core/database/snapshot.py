@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, CursorResult, Executable, Row
+import psycopg
+from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import SQLAlchemyError
 
 from colonnade.core.database import sqlite
 from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.errors import translated
+from colonnade.core.database.prepared import Prepared
 
 #: How a transaction begins in which every statement sees the same. SQLite knows no other.
 _BEGIN: Final = {
@@ -19,15 +23,26 @@ _BEGIN: Final = {
 }
 
 
+#: Cursors of one connection need names of their own.
+_NUMBERS: Final = count()
+
+
+class _Rows(Protocol):
+    """A cursor, or SQLAlchemy's result around one."""
+
+    fetchmany: Callable[[int], Sequence[Sequence[Any]]]
+    close: Callable[[], object]
+
+
 class Stream:
     """The rows of one statement, on their way: on PostgreSQL from a cursor that the server keeps."""
 
-    def __init__(self, connection: Connection, result: CursorResult[Any]) -> None:
+    def __init__(self, connection: Connection, rows: _Rows) -> None:
         """:param connection: on which it was executed."""
         self._connection = connection
-        self._result = result
+        self._rows = rows
 
-    def fetch(self, size: int) -> Sequence[Row[Any]]:
+    def fetch(self, size: int) -> Sequence[Sequence[Any]]:
         """The next rows, at most so many; none at the end.
 
         What a statement may take (`sqlalchemy.statement_timeout`), each batch may.
@@ -35,11 +50,11 @@ class Stream:
         if limit := sqlite.time_limit(self._connection.connection.info):
             limit.start()
         with translated():
-            return self._result.fetchmany(size)
+            return self._rows.fetchmany(size)
 
     def close(self) -> None:
         """Leave the other rows where they are."""
-        self._result.close()
+        self._rows.close()
 
 
 class Snapshot(ReadConnection):
@@ -55,11 +70,34 @@ class Snapshot(ReadConnection):
         self._streams: list[Stream] = []
         super().__init__(lambda: self._taken, source.observers)
 
-    def stream(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Stream:
-        """Execute through SQLAlchemy, with the processing of its types, and leave the rows to be fetched."""
+    def fetching(self, prepared: Prepared, parameters: Mapping[str, object]) -> Stream:
+        """Execute on a cursor of the driver's own, and leave the rows to be fetched; see :meth:`fetch`."""
+        if not self._taken.in_transaction():
+            self._taken.begin()
+        for observe in self.observers:
+            observe(prepared.text)
+        arguments = prepared.arguments(parameters)
+        driver = self._taken.connection.driver_connection
+        cursor: Any
+        with translated():
+            if isinstance(driver, psycopg.Connection):
+                cursor = psycopg.RawServerCursor(driver, f"stream_{next(_NUMBERS)}")
+                cursor.execute(prepared.query, arguments)
+            else:
+                assert isinstance(driver, sqlite3.Connection)
+                if limit := sqlite.time_limit(self._taken.connection.info):
+                    limit.start()
+                cursor = driver.execute(prepared.text, arguments)
+        return self._kept(cursor)
+
+    def streaming(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Stream:
+        """Execute through SQLAlchemy, and leave the rows to be fetched; see :meth:`rows`."""
         with translated():
             result = self._taken.execute(statement, parameters, execution_options={"stream_results": True})
-        stream = Stream(self._taken, result)
+        return self._kept(result)
+
+    def _kept(self, rows: Any) -> Stream:
+        stream = Stream(self._taken, rows)
         self._streams.append(stream)
         return stream
 
@@ -73,7 +111,7 @@ class Snapshot(ReadConnection):
             if own:
                 # Not a ROLLBACK, after which psycopg would prepare all statements of the connection anew.
                 self._taken.exec_driver_sql("COMMIT").close()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, psycopg.Error, sqlite3.Error):
             if own and not self._taken.invalidated:
                 self._taken.invalidate()
         finally:

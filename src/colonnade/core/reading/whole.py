@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from colonnade.core.database import Snapshot, Stream
 from colonnade.core.policy.terms import ME_PREFIX
@@ -38,7 +38,8 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class Table:
-    """The records of a list as cells of text; a field that may not be seen, or is null, is None.
+    """The records of a list as cells: texts, and numbers to be written as they are. A null, or what may not be seen, is
+    None.
 
     names: of the columns; fields of relations to one are ``relation.field``.
     free: for each column, whether its texts may begin with any sign: somebody wrote them.
@@ -50,9 +51,9 @@ class Table:
     _stream: Stream
     _snapshot: Snapshot
 
-    def fetch(self, size: int) -> list[Sequence[str | None]]:
+    def fetch(self, size: int) -> list[Sequence[Any]]:
         """The next records, at most so many, as columns; no columns at the end."""
-        columns = zip(*self._stream.fetch(size), strict=True)
+        columns = zip(*self._stream.fetch(size), strict=False)  # the rows are as long as each other
         return [cell.write(values) for cell, values in zip(self._cells, columns, strict=False)]
 
     def close(self) -> None:
@@ -108,7 +109,9 @@ class Whole:
         values = _values(self.reader, found.me, {**plan.values, "limit": query.limit})
         snapshot = Snapshot(self.reader.connection)
         try:
-            return snapshot.stream(found.statement, values), snapshot
+            if found.prepared is not None:
+                return snapshot.fetching(found.prepared, values), snapshot
+            return snapshot.streaming(found.statement, values), snapshot
         except BaseException:
             snapshot.close()
             raise

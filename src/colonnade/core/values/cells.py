@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BigInteger, ColumnElement, type_coerce
 
 from .binaries import BytesValue
 from .booleans import BooleanValue
@@ -29,8 +29,8 @@ from .times import TimeValue
 from .uuids import UuidValue
 from .value import Form, Value
 
-Write: TypeAlias = Callable[[Sequence[Any]], Sequence[str | None]]
-"""Writes the cells of a run of rows; None is a null."""
+Write: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
+"""Writes the cells of a run of rows: texts, or numbers whose ``str`` is the text; None is a null."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class Cell:
     column: what is selected; NULL stays NULL.
     write: makes the cells of what came.
     free: its text may begin with any sign, because somebody wrote it.
+    raw: what the driver gives will do; otherwise it needs the processing of SQLAlchemy's types.
     """
 
     column: ColumnElement[Any]
     write: Write
     free: bool
+    raw: bool = True
 
 
 def cell(value: Value, column: ColumnElement[Any], dialect_name: str, *, python: bool = False) -> Cell:
@@ -55,15 +57,26 @@ def cell(value: Value, column: ColumnElement[Any], dialect_name: str, *, python:
     # By the very class: one that was made of it may have a text of its own.
     kind = type(value)
     free = kind not in _FIXED
-    if python or value.form is Form.ROWS:
-        return Cell(column, _by_python(value), free)
-    if kind is TextValue:
-        # What SQLite keeps in a column of text may be something else.
-        return Cell(text_of(column) if dialect_name == "sqlite" else bare(column), _as_it_is, free)
-    written = value.json_sql(column, dialect_name) if kind in _WRITERS else None
-    if written is None:
-        return Cell(column, _by_python(value), free)
-    return Cell(written, _WRITERS[kind], free)
+    if not python and value.form is not Form.ROWS:
+        if (stored := _stored(value, column, dialect_name)) is not None:
+            return Cell(stored, _as_it_is, free)
+        written = value.json_sql(column, dialect_name) if kind in _WRITERS else None
+        if written is not None:
+            return Cell(written, _WRITERS[kind], free)
+    return Cell(column, _by_python(value), free, raw=False)
+
+
+def _stored(value: Value, column: ColumnElement[Any], dialect_name: str) -> ColumnElement[Any] | None:
+    """What is stored, where it is the text already."""
+    match value:
+        case TextValue() if type(value) is TextValue:
+            # What SQLite keeps in a column of text may be something else.
+            return text_of(column) if dialect_name == "sqlite" else bare(column)
+        case IntegerValue(form=Form.OWN):
+            return type_coerce(column, BigInteger())
+        case DateValue(form=Form.OWN) if dialect_name == "sqlite":
+            return bare(column)
+    return None
 
 
 def _by_python(value: Value) -> Write:
@@ -71,7 +84,7 @@ def _by_python(value: Value) -> Write:
     return lambda values: [None if each is None else to_text(each) for each in values]
 
 
-def _as_it_is(texts: Sequence[Any]) -> Sequence[str | None]:
+def _as_it_is(texts: Sequence[Any]) -> Sequence[Any]:
     return texts
 
 

@@ -25,9 +25,13 @@ from .text import TextWriter, can_write
 
 @dataclass(frozen=True)
 class Whole:
-    """A statement, the attributes of ``me`` that have to be filled in, and, for a table, its columns by name."""
+    """A statement, the attributes of ``me`` that have to be filled in, and, for a table, its columns by name.
+
+    prepared: the same, where what the driver gives will do.
+    """
 
     statement: AnySelect
+    prepared: Prepared | None
     me: tuple[str, ...]
     columns: tuple[tuple[str, Cell], ...] = ()
 
@@ -43,9 +47,8 @@ def records(shape: Shape, dialect: Dialect, *, limited: bool) -> Whole | None:
     scope = Scope.over(shape.access, Aliases())
     record = TextWriter(dialect.name).record(scope, shape.selection)
     statement = _ordered(shape, scope, [record.label("j")], dialect, limited=limited)
-    if not can_parse(Prepared.compile(statement, dialect), dialect):
-        return None
-    return Whole(statement, me_names(statement))
+    prepared = Prepared.compile(statement, dialect)
+    return Whole(statement, prepared, me_names(statement)) if can_parse(prepared, dialect) else None
 
 
 def table(shape: Shape, dialect: Dialect, *, limited: bool) -> Whole:
@@ -55,7 +58,8 @@ def table(shape: Shape, dialect: Dialect, *, limited: bool) -> Whole:
     columns = tuple(_columns(scope, shape.selection, "", dialect.name, python=shape.python))
     shown = [each.column.label(f"c{index}") for index, (_, each) in enumerate(columns)]
     statement = _ordered(shape, scope, shown, dialect, limited=limited)
-    return Whole(statement, me_names(statement), columns)
+    prepared = Prepared.compile(statement, dialect) if all(each.raw for _, each in columns) else None
+    return Whole(statement, prepared, me_names(statement), columns)
 
 
 def _columns(

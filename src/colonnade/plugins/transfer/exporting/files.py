@@ -80,7 +80,7 @@ def csv_file(whole: Whole, resource: Resource, query: Query, *, raw: bool = Fals
     """
     table: Table = whole.table(resource, query)
 
-    def write(columns: Sequence[Sequence[str | None]]) -> bytes:
+    def write(columns: Sequence[Sequence[Any]]) -> bytes:
         if not raw:
             columns = [guarded(each) if free else each for each, free in zip(columns, table.free, strict=True)]
         return _lines(zip(*columns, strict=True))
