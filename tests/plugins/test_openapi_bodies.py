@@ -71,3 +71,11 @@ def test_the_example_of_each_body_is_taken(app: TestApp, described: Any, name: s
                 assert answer_faults(described, path, method, answer) == []
                 tried += 1
     assert tried >= 8
+    app.delete(address, headers=LIBRARIAN)
+
+
+def test_the_example_of_a_batch_is_taken(app: TestApp, described: Any) -> None:
+    for media_type, _, body in bodies(described["paths"]["/api/v1/batch"]["post"]):
+        answer = sent(app, "post", "/api/v1/batch", media_type, body, PREVIEW)
+        assert [each["status"] for each in answer.json["results"]] == [201, 201]
+        assert answer_faults(described, "/api/v1/batch", "post", answer) == []

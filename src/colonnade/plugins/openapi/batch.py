@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from colonnade.core.operation import Operation
+from colonnade.core.resources import Resource
 
-from .bodies import PATCH
+from .bodies import PATCH, media_type
+from .examples import creation_example
 from .headers import WRITTEN, headers, parameters
 from .known import JSON, Known
 from .problems import write_responses
 from .schemas import PREFIX, TEXT, Schema, ref
 from .writes import ALWAYS
 
-_DESCRIPTION = """\
-The operations are done in order and in one transaction: all of them, or none; each one that stood in the way is told
-of, with its index. Each answers in `results` what it would answer by itself.
-
-An operation may have a name, `as`. Later ones refer to the key of its record: `{"$ref": "name.field"}` may stand for
-any value in a body, `{"$ref": "name"}` for a key."""
+_DESCRIPTION = (
+    "The operations are done in order and in one transaction: all of them, or none; each one that stood in the way is "
+    "told of, with its index. Each answers in `results` what it would answer by itself.\n\n"
+    'An operation may have a name, `as`. Later ones refer to the key of its record: `{"$ref": "name.field"}` may stand '
+    'for any value in a body, `{"$ref": "name"}` for a key.'
+)
 
 _REFERENCE = "BatchReference"
 _OP = "Batch{}"
@@ -30,9 +32,8 @@ def batch(known: Known, operation: Operation) -> Schema:
     return {
         "summary": "Write several records of any resources at once",
         "description": _DESCRIPTION,
-        "tags": ["batch"],
         "parameters": parameters(*ALWAYS),
-        "requestBody": {"required": True, "content": {JSON: {"schema": ref("Batch")}}},
+        "requestBody": {"required": True, "content": {JSON: media_type(ref("Batch"), two=_example(known))}},
         "responses": {
             "200": {
                 "description": "All of them are done.",
@@ -81,6 +82,33 @@ def batch_schemas(known: Known, operation: Operation) -> dict[str, Schema]:
         _REFERENCE: _REFERENCE_SCHEMA,
         "BatchResults": _RESULTS,
     }
+
+
+def _example(known: Known) -> Schema | None:
+    """A record and one that refers to it; or one alone; None where no example of any is known."""
+    alone = None
+    for resource in known.resources:
+        body = creation_example(resource)
+        if body is None:
+            continue
+        create = {"op": "create", "resource": resource.name, "body": body}
+        alone = alone or {"operations": [create]}
+        for relation in resource.relations.values():
+            first = None if relation.target is resource else creation_example(relation.target)
+            if first is not None and len(relation.local) == len(relation.target.key) == 1:
+                unreferred = {name: value for name, value in first.items() if not _refers(relation.target, name)}
+                referring = {**body, relation.local[0]: {"$ref": f"first.{relation.target.key[0].name}"}}
+                return {
+                    "operations": [
+                        {"op": "create", "resource": relation.target.name, "body": unreferred, "as": "first"},
+                        {**create, "body": referring},
+                    ]
+                }
+    return alone
+
+
+def _refers(resource: Resource, name: str) -> bool:
+    return resource.fields[name].nullable and any(name in each.local for each in resource.relations.values())
 
 
 def _batch_schema(operation: Operation, names: Mapping[str, str]) -> Schema:

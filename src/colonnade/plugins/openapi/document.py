@@ -33,7 +33,11 @@ Errors are problems (RFC 9457): `application/problem+json`, with a `request_id` 
 What a caller may not see looks as if it were not there. A field that is hidden on a record is left out of it.
 
 Reading answers with an `ETag`; send it back as `If-None-Match`, and the answer is a 304 as long as nothing changed.
-Lists come in pages: follow `next` until it is null."""
+Lists come in pages: follow `next` until it is null.
+
+Writing is all or nothing, and everything that is wrong is told at once. Send the `ETag` back as `If-Match`, and nobody
+else's change is lost. With an `Idempotency-Key` a request may be sent again, and happens once. `Prefer: tx=rollback`
+answers what would be answered, and changes nothing."""
 
 
 def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
@@ -48,6 +52,7 @@ def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
     resources = _resources(registry, endpoints)
     ids = _ids(endpoints)
     known = Known(
+        resources=resources,
         names=schema_names(resources),
         limits=settings_of(registry, ReadingSettings),
         ids=_ids_on_resources(ids),
@@ -55,7 +60,7 @@ def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
     )
     describing = Describing(registry, known)
     paths, tagged = _paths(describing, ids)
-    components = _components(registry, resources, endpoints, known)
+    components = _components(registry, endpoints, known)
     references, further = model_schemas(models_in(paths), set(components["schemas"]))
     components["schemas"] |= further
     paths = resolved(paths, references)
@@ -137,12 +142,10 @@ def _tags(
     return [{"name": name, **({"description": text} if text else {})} for name, text in said.items() if name in tagged]
 
 
-def _components(
-    registry: Registry, resources: Iterable[Resource], endpoints: Iterable[Endpoint], known: Known
-) -> dict[str, Schema]:
+def _components(registry: Registry, endpoints: Iterable[Endpoint], known: Known) -> dict[str, Schema]:
     """All that operations may refer to; what none does refer to is left out later."""
     described: dict[str, Schema] = {PATCH: json_patch_schema(), **problem_schemas()}
-    for resource in resources:
+    for resource in known.resources:
         name = known.name(resource)
         described |= {
             name: schemas.answer_schema(resource, known.names),

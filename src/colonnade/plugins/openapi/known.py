@@ -19,12 +19,14 @@ JSON = "application/json"
 class Known:
     """One application.
 
-    names: of the schemas of its resources, by the names of the resources.
+    resources: those that operations show.
+    names: of their schemas, by the names of the resources.
     limits: those of reading.
     ids: of its operations on resources, by kind and name of the resource.
     formats: the media types of lists, beside JSON.
     """
 
+    resources: tuple[Resource, ...]
     names: Mapping[str, str]
     limits: ReadingSettings
     ids: Mapping[tuple[str, str], str] = field(default_factory=dict)

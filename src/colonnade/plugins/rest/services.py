@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from cornice import Service
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
@@ -26,34 +28,36 @@ PREFIX = "/api/v1"
 
 def add_services(config: Configurator) -> None:
     """Register the services of every resource, and the root that lists them."""
-    cors = _cors(settings_of(config.registry, RestSettings))
+    cors = cors_of(config.registry)
     for service in _services(config, cors):
         config.add_cornice_service(service)
 
 
 def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
+    settings = settings_of(config.registry, RestSettings)
+    write = partial(Operation, most=settings.max_items, if_match_required=settings.require_if_match)
     root = Service("rest", PREFIX, **cors)
     _add(root, "GET", views.root, Operation("root"), NO_PERMISSION_REQUIRED)
     yield root
     several = Service("rest batch", f"{PREFIX}/batch", **cors)
-    _add(several, "POST", batch, Operation("batch"), NO_PERMISSION_REQUIRED)
+    _add(several, "POST", batch, write("batch"), NO_PERMISSION_REQUIRED)
     yield several
     for resource in resources_of(config.registry).values():
         collection = Service(
             f"rest {resource.name}", f"{PREFIX}/{resource.name}", factory=_collection(resource), **cors
         )
         _add(collection, "GET", views.list_, Operation("list", resource), "view")
-        _add(collection, "POST", collection_writes.create, Operation("create", resource), "create")
-        _add(collection, "PUT", collection_writes.replace, Operation("replace_many", resource), "edit")
-        _add(collection, "PATCH", collection_writes.patch, Operation("patch_many", resource), "edit")
-        _add(collection, "DELETE", collection_writes.delete, Operation("delete_many", resource), "delete")
+        _add(collection, "POST", collection_writes.create, write("create", resource), "create")
+        _add(collection, "PUT", collection_writes.replace, write("replace_many", resource), "edit")
+        _add(collection, "PATCH", collection_writes.patch, write("patch_many", resource), "edit")
+        _add(collection, "DELETE", collection_writes.delete, write("delete_many", resource), "delete")
         yield collection
         path = f"{PREFIX}/{resource.name}/{{key}}"
         record = Service(f"rest {resource.name} one", path, factory=_record(resource), **cors)
         _add(record, "GET", views.one, Operation("one", resource), "view")
-        _add(record, "PUT", record_writes.replace, Operation("replace", resource), "edit")
-        _add(record, "PATCH", record_writes.patch, Operation("patch", resource), "edit")
-        _add(record, "DELETE", record_writes.delete, Operation("delete", resource), "delete")
+        _add(record, "PUT", record_writes.replace, write("replace", resource), "edit")
+        _add(record, "PATCH", record_writes.patch, write("patch", resource), "edit")
+        _add(record, "DELETE", record_writes.delete, write("delete", resource), "delete")
         yield record
         for relation in resource.relations.values():
             if relation.many:
@@ -96,7 +100,9 @@ def _related(resource: Resource, relation: Relation) -> Callable[[Request], Rela
     return factory
 
 
-def _cors(settings: RestSettings) -> dict[str, Any]:
+def cors_of(registry: Registry) -> dict[str, Any]:
+    """The arguments of a service that say who may call it from a browser."""
+    settings = settings_of(registry, RestSettings)
     if not settings.cors_origins:
         return {}
     policy = {
