@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,18 +50,23 @@ def read_new(fields: WritableFields, members: Members) -> tuple[dict[str, Any], 
     return values, faults
 
 
-def read_changes(fields: WritableFields, members: Members, record: Any) -> tuple[dict[str, Any], list[Fault]]:
+def read_changes(
+    fields: WritableFields, members: Members, record: Any, shown: Callable[[str], object]
+) -> tuple[dict[str, Any], list[Fault]]:
     """Read members that a stored record is to have.
 
     A member that may be seen but not written is no fault where it has the value that is stored.
 
+    :param shown: gives a member of the record as its author sees it, as JSON has it.
     :returns: the values that differ from the stored ones; and a fault for each member that is not right.
     """
     locked = {fault.pointer: fault for fault in _unwritable(fields, members)}
-    equal = {name for name in members if pointer(name) in locked and _is_stored(fields, name, members[name], record)}
-    faults = [fault for place, fault in locked.items() if place not in {pointer(name) for name in equal}]
+    stays = {
+        name for name in members if pointer(name) in locked and _is_stored(fields, name, members[name], record, shown)
+    }
+    faults = [fault for place, fault in locked.items() if place not in {pointer(name) for name in stays}]
     faults += _unknown(fields, members)
-    sent = {name: value for name, value in members.items() if name not in equal}
+    sent = {name: value for name, value in members.items() if name not in stays}
     values, wrong = _validated(fields, _schema(fields.resource.edit_schema), sent)
     changed = {
         name: value
@@ -99,10 +104,10 @@ def _unknown(fields: WritableFields, members: Members) -> list[Fault]:
     return faults
 
 
-def _is_stored(fields: WritableFields, name: str, raw: object, record: Any) -> bool:
-    field = fields.known.get(name)
-    if field is None:
-        return False
+def _is_stored(fields: WritableFields, name: str, raw: object, record: Any, shown: Callable[[str], object]) -> bool:
+    if name in fields.relations:
+        return isinstance(raw, list) and sorted(map(repr, raw)) == sorted(map(repr, cast("list[object]", shown(name))))
+    field = fields.known[name]
     try:
         value = None if raw is None else field.value.parse(raw)
     except ValueError:

@@ -1,8 +1,9 @@
 """What refers to a record that is about to be deleted.
 
-The foreign key says what becomes of the rows that hold it: the database keeps it, deletes them, or sets them to null.
-A relationship of the ORM that says nothing would set them to null of its own accord, past the policy of those rows; so
-such rows are looked for first, and are in the way as the database would have it.
+The foreign key says what becomes of the rows that hold it: the database refuses, deletes them, or sets them to null.
+A relationship of the ORM that says nothing would set them to null of its own accord, past the policy of those rows. So
+where the database would refuse, or knows nothing of the reference, such rows are looked for first, and are in the way;
+and where it has its own way with them, the ORM is kept from them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ONETOMANY
 
 from colonnade.core.problems import Conflict
@@ -35,13 +37,24 @@ def require_unreferred(author: Author, resources: Resources, resource: Resource,
             raise Conflict(f"{who} still refer to this one.", slug="still-referred-to")
 
 
+def leave_to_database(resource: Resource, record: Any) -> None:
+    """Let the ORM find no rows that refer to the record, but for those that it shall delete with it."""
+    for prop in _undeclared(resource.mapper):
+        set_committed_value(record, prop.key, [] if prop.uselist else None)
+
+
 def _left_behind(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:
-    """The relationships whose rows the ORM would set to null while the database would rather refuse."""
-    for prop in mapper.relationships:
-        if prop.direction is not ONETOMANY or prop.viewonly or prop.cascade.delete or prop.passive_deletes:
-            continue
+    """The relationships whose rows the ORM would set to null while the database would rather refuse, or knows nothing."""
+    for prop in _undeclared(mapper):
         keys = {each for column in prop.remote_side if isinstance(column, sa.Column) for each in column.foreign_keys}
-        if any((key.ondelete or "NO ACTION").upper() in ("NO ACTION", "RESTRICT") for key in keys):
+        if not keys or any((key.ondelete or "NO ACTION").upper() in ("NO ACTION", "RESTRICT") for key in keys):
+            yield prop
+
+
+def _undeclared(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:
+    """The relationships whose author did not say that the ORM deletes what they lead to."""
+    for prop in mapper.relationships:
+        if prop.direction is ONETOMANY and not prop.viewonly and not prop.cascade.delete:
             yield prop
 
 

@@ -37,7 +37,11 @@ def key_of(resource: Resource, record: Any) -> Key:
 def seen_keys(author: Author, relation: Relation, record: Any) -> list[Key]:
     """The keys of the related records that the author may see, sorted."""
     keys = [key_of(relation.target, each) for each in getattr(record, relation.name)]
-    return sorted(set(_seen(author, relation, keys)), key=repr)
+    seen = _seen(author, relation, keys)
+    try:
+        return sorted(seen)
+    except TypeError:  # somebody else's type may know no order
+        return sorted(seen, key=repr)
 
 
 def relation_faults(author: Author, relation: Relation, keys: Sequence[Key]) -> Iterator[Fault]:

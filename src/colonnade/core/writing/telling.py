@@ -23,16 +23,17 @@ from .references import attribute_of
 
 
 @contextmanager
-def told_to(fields: WritableFields) -> Iterator[None]:
+def told_to(fields: WritableFields, *, referred: bool = False) -> Iterator[None]:
     """Raise what the database refuses in the block as its author may hear it.
 
-    :raises Conflict: for a value that is taken.
+    :param referred: whether what others refer to is changed; the references of the record itself have been looked at.
+    :raises Conflict: for a value that is taken, and where others refer to what would be no more.
     :raises Unprocessable: for a rule that does not hold, and a value that a column's own type does not take.
     """
     try:
         yield
     except (Conflict, Unprocessable) as problem:
-        raise _audible(problem, fields) from problem.__cause__
+        raise _audible(problem, fields, referred=referred) from problem.__cause__
     except StatementError as error:
         # A column's type refuses a value when it is bound; where that could be told before, it has been.
         if isinstance(error, DBAPIError) or not isinstance(error.orig, (ValueError, TypeError)):
@@ -40,11 +41,13 @@ def told_to(fields: WritableFields) -> Iterator[None]:
         raise Unprocessable("A value cannot be stored.") from error
 
 
-def _audible(problem: Problem, fields: WritableFields) -> Problem:
+def _audible(problem: Problem, fields: WritableFields, *, referred: bool) -> Problem:
     cause = problem.__cause__
     violation = None if cause is None else violation_of(cause)
     if violation is None:
         return problem
+    if violation.kind is Kind.FOREIGN_KEY and (referred or isinstance(problem, Conflict)):
+        return Conflict("Other records still refer to this one.", slug="still-referred-to")
     names = _fields_of(violation, fields.resource)
     if fields.hidden and not (names and fields.known.keys() >= names):
         return _vague(problem, violation)

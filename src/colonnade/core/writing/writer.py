@@ -6,12 +6,12 @@ locked; the body is read; `BeforeWrite`; the change is flushed; the result is he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from colonnade.core.database import flush
-from colonnade.core.problems import Fault, Forbidden
+from colonnade.core.problems import Fault, Forbidden, NotFound
 from colonnade.core.resources import Resource, Resources
 from colonnade.core.tree import absent
 
@@ -22,10 +22,10 @@ from .edits import Document, Edit
 from .events import AfterWrite, BeforeWrite, Listeners, Verb
 from .fields import WritableFields, refuse
 from .loading import Action, Stored, load
-from .lookup import Key
+from .lookup import Key, rows_of_keys
 from .records import assign, new_record
 from .references import reference_faults, references_of
-from .referrers import require_unreferred
+from .referrers import leave_to_database, require_unreferred
 from .relations import key_of, related, relation_faults
 from .results import Results
 from .telling import told_to
@@ -78,8 +78,9 @@ class Writer:
         if precondition is not None:
             precondition()
         fields = WritableFields.of(self.author, resource, stored)
-        members = edit.members(fields, Document(self.author, fields, stored.record))
-        values, faults = read_changes(fields, members, stored.record)
+        document = Document(self.author, fields, stored.record)
+        members = edit.members(fields, document)
+        values, faults = read_changes(fields, members, stored.record, document.get)
         self._require_sound(fields, values, [*faults, *edit.missing(fields, members)], stored.record)
         self._relate(fields, values, stored.record)
         if not values:
@@ -103,10 +104,27 @@ class Writer:
         require_unreferred(self.author, self.resources, resource, stored.record)
         before = self._snapshot("delete", resource, stored.record)
         self._before("delete", resource, before, {})
+        leave_to_database(resource, stored.record)
         self.author.session.delete(stored.record)
         with told_to(WritableFields.of(self.author, resource, stored)):
             flush(self.author.session, resource.mapper)
         self._after("delete", resource, before, None)
+
+    def delete_all(self, resource: Resource, keys: Sequence[Key]) -> None:
+        """Delete several records; what the deletion of one takes with it is deleted, too.
+
+        :raises Problem: as `delete`, for the first that may not be deleted; the transaction is of no more use then.
+        """
+        stored = load(self.author, self.author.access.of(resource), "delete", keys)
+        for key in keys:
+            _require_permitted(stored.get(key), resource, "delete")
+        for key in keys:
+            try:
+                self.delete(resource, key)
+            except NotFound:
+                columns = [getattr(resource.model, field.name) for field in resource.key]
+                if rows_of_keys(self.author, resource, columns, [key]):
+                    raise
 
     def lock(self, resource: Resource, keys: Collection[Key]) -> None:
         """Let nobody else change these records until the transaction ends; in the order of their keys."""
@@ -114,11 +132,7 @@ class Writer:
 
     def _stored(self, resource: Resource, action: Action, key: Key) -> Stored:
         stored = load(self.author, self.author.access.of(resource), action, [key]).get(key)
-        if stored is None:
-            raise absent()
-        if not stored.permitted:
-            raise Forbidden(f"You may not {action} this record of {resource.name}.")
-        return stored
+        return _require_permitted(stored, resource, action)
 
     def _require_sound(
         self, fields: WritableFields, values: Mapping[str, Any], faults: list[Fault], record: Any | None = None
@@ -153,7 +167,9 @@ class Writer:
     ) -> Key:
         """Flush what was written of a record, and hold the result against the policy."""
         resource = fields.resource
-        with told_to(fields):
+        # What others may refer to by a foreign key.
+        referred = any(each.key or each.unique for each in resource.fields.values() if each.name in written)
+        with told_to(fields, referred=referred and fields.action == "edit"):
             flush(self.author.session, resource.mapper)
         key = key_of(resource, record)
         if Results(self.author, fields.access, written, fields.action).refused([key]):
@@ -174,6 +190,14 @@ class Writer:
         if self.listeners.hear(AfterWrite, resource, verb):
             after = None if record is None else _fields(resource, record)
             self.listeners.notify(AfterWrite(resource, verb, self.author, before, after))
+
+
+def _require_permitted(stored: Stored | None, resource: Resource, action: Action) -> Stored:
+    if stored is None:
+        raise absent()
+    if not stored.permitted:
+        raise Forbidden(f"You may not {action} this record of {resource.name}.")
+    return stored
 
 
 def _fields(resource: Resource, record: Any) -> dict[str, Any]:

@@ -81,8 +81,7 @@ def delete(request: Request, preferences: Preferences) -> Response:
         number = len(deleted)
     else:
         keys = _matching(request, preferences, writer, query)
-        for key in keys:
-            writer.delete(resource, key)
+        writer.delete_all(resource, keys)
         number = len(keys)
     return written(200, json.dumps({"affected": number}), tagged=False)
 
