@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -88,9 +90,6 @@ def test_a_key_of_two_parts(caller: Caller, connection: sa.Connection) -> None:
 
 
 def test_a_reference_of_two_parts_may_change_in_one(caller: Caller, connection: sa.Connection) -> None:
-    import datetime as dt
-    import uuid
-
     key = uuid.uuid4()
     store(connection, Slot(row="a", place=1), Slot(row="a", place=2))
     store(connection, Visit(id=key, day=dt.date(2026, 1, 1), row="a", place=1))

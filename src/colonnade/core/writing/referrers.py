@@ -44,7 +44,7 @@ def leave_to_database(resource: Resource, record: Any) -> None:
 
 
 def _left_behind(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:
-    """The relationships whose rows the ORM would set to null while the database would rather refuse, or knows nothing."""
+    """The relationships whose rows the ORM would set to null while the database would refuse, or knows nothing."""
     for prop in _undeclared(mapper):
         keys = {each for column in prop.remote_side if isinstance(column, sa.Column) for each in column.foreign_keys}
         if not keys or any((key.ondelete or "NO ACTION").upper() in ("NO ACTION", "RESTRICT") for key in keys):
