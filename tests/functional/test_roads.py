@@ -6,6 +6,7 @@ Whoever builds a road registers it; a road that is not walked here fails the fir
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -188,18 +189,51 @@ def _undone(
     yield f"{response.headers} {response.text}"
 
 
+def _files() -> Iterator[tuple[str, str]]:
+    """Files of people by their format, of which one row is new and the others say something of stored ones."""
+    known = [
+        {"number": "3", "title": "Engineer", "salary": "1"},
+        {"number": "4", "title": "Engineer", "salary": "2.5"},
+        {"number": "5", "title": "Manager", "salary": ""},
+    ]
+    for rows in ([{name: str(value) for name, value in NEW.items()}], known):
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        yield "csv", out.getvalue()
+        yield "jsonl", "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
 def import_(firm: Company, user: str, folder: Path) -> Iterator[str]:
     """The command line, under a user's permissions."""
-    file = folder / "people.csv"
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(NEW))
-        writer.writeheader()
-        writer.writerow(NEW)
     ini = ini_of(firm, folder)
-    for resource in ("employees", "departments", "salaries"):
-        result = CliRunner().invoke(command, ["-c", str(ini), "import", resource, str(file), "--as", user])
-        assert result.exit_code == 1, result.output
-        yield result.output
+    for form, text in _files():
+        file, rejected = folder / f"people.{form}", folder / f"rejected.{form}"
+        file.write_text(text)
+        past_bad_rows = ("--key", "number", "--continue", "--rejected", str(rejected))
+        for options in (("employees", "--json"), ("salaries",), ("employees", *past_bad_rows)):
+            result = CliRunner().invoke(command, ["-c", str(ini), "import", *options, str(file), "--as", user])
+            assert result.exit_code in (1, 5), result.output
+            yield result.output
+        yield rejected.read_text() if rejected.exists() else ""
+
+
+def rest_import(firm: Company, user: str, _: Path) -> Iterator[str]:
+    """Files as bodies."""
+    kinds = {"csv": "text/csv", "jsonl": "application/jsonl"}
+    for form, text in _files():
+        for resource in ("employees", "departments", "salaries"):
+            for query in ("", "?key=number", "?key=id", "?key=number&on-error=continue"):
+                response = firm.client(user).post(
+                    f"/api/v1/{resource}/import{query}",
+                    text,
+                    content_type=kinds[form],
+                    headers={"Prefer": "tx=rollback"},
+                    expect_errors=True,
+                )
+                assert response.status_int in (200, 401, 403, 422)
+                yield f"{response.headers} {response.text}"
 
 
 EXPORTS = (
@@ -257,6 +291,7 @@ WALKS: dict[str, Walk] = {
     "rest patch": rest_patch,
     "rest delete": rest_delete,
     "rest batch": rest_batch,
+    "rest import": rest_import,
     "import": import_,
 }
 
@@ -293,7 +328,7 @@ def test_nothing_was_created_on_the_way(fresh_database_url: str, tmp_path: Path)
     """Refused writes leave nothing, on any road."""
     with company(fresh_database_url) as firm:
         before = firm.client("root").get("/api/v1/employees?count=exact&limit=1").json["total"]
-        for road in ("rest create", "import"):
+        for road in ("rest create", "rest import", "import"):
             for user in ("auditor", "ann"):
                 list(WALKS[road](firm, user, tmp_path))
         assert firm.client("root").get("/api/v1/employees?count=exact&limit=1").json["total"] == before

@@ -28,6 +28,8 @@ MANAGER: Final = "app.tm"
 CONNECTION: Final = "app.connection"
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Types of bodies that are read row by row.
+STREAMED = frozenset({"text/csv", "application/jsonl", "application/x-ndjson"})
 _MANAGER = "colonnade.transaction_manager"
 
 
@@ -112,6 +114,22 @@ def is_ours(request: Request) -> bool:
     return MANAGER not in request.environ
 
 
+def attempts_for(request: Request) -> int | None:
+    """How often a request is tried at most; None for as often as any other.
+
+    For another try its body has to be read again, so pyramid_retry copies it. One that is a file to be streamed is as
+    long as it likes: where the server keeps it in a file of its own (waitress does) that is read again, and where it
+    comes from the network there is one try only.
+    """
+    if request.content_type not in STREAMED or request.is_body_seekable:
+        return None
+    seekable = getattr(request.body_file_raw, "seekable", None)
+    if seekable is None or not seekable():
+        return 1
+    request.is_body_seekable = True
+    return None
+
+
 def includeme(config: Configurator) -> None:
     """Run each request in a transaction, and again where the database says that another try may do.
 
@@ -124,6 +142,7 @@ def includeme(config: Configurator) -> None:
             "tm.annotate_user": "false",  # it would look the user up for every request, public ones too
             "tm.commit_veto": default_commit_veto,
             "tm.activate_hook": is_ours,
+            "retry.activate_hook": attempts_for,
         }
     )
     config.add_tween("pyramid_tm.tm_tween_factory", over=EXCVIEW)

@@ -83,9 +83,9 @@ class Matching:
             statement = statement.with_for_update(of=tables)
         found = {}
         first, second, third = len(own), len(own) + len(by), len(own) + len(by) + len(values)
-        always = _Answers(questions)
+        always = None if asked else _Answers(questions)
         for row in author.rows(statement, parameters):
-            answers = _Answers({**questions, **dict(zip(asked, row[third:], strict=True))}) if asked else always
+            answers = always or _Answers({**questions, **dict(zip(asked, row[third:], strict=True))})
             stored = dict(zip(self._names, row[second:third], strict=True))
             found[tuple(row[first:second])] = Match(
                 tuple(row[:first]), stored, answers.permitted, answers.readable, answers.writable
