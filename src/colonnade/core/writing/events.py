@@ -132,10 +132,8 @@ class _Admits(ABC):
         known = self.known(config)
         for name in self.names:
             if name not in known:
-                raise ConfigurationError(
-                    f"{config.action_info.file}:{config.action_info.line}: there is no {self.word} {name}"
-                    f"{nearest(name, known)} to subscribe to"
-                )
+                # Pyramid says in which line of which file.
+                raise ConfigurationError(f"there is no {self.word} {name}{nearest(name, known)}")
 
     @abstractmethod
     def known(self, config: Configurator) -> Sequence[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from colonnade.core.database import flush
@@ -200,5 +201,5 @@ def _require_permitted(stored: Stored | None, resource: Resource, action: Action
     return stored
 
 
-def _fields(resource: Resource, record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in resource.fields}
+def _fields(resource: Resource, record: Any) -> Mapping[str, Any]:
+    return MappingProxyType({name: getattr(record, name) for name in resource.fields})
