@@ -48,7 +48,7 @@ class JsonLines:
         if len(text) > LONGEST_LINE:
             return Row(number, None, f"is longer than {LONGEST_LINE:,} bytes; nothing after it was read")
         try:
-            value = parse_json(text)
+            value = parse_json(text.rstrip())
         except BadRequest as problem:
             return Row(number, None, _said(problem))
         if isinstance(value, dict) and (LINE in value or REASON in value):
