@@ -17,6 +17,8 @@ TASKS = "/api/v1/tasks"
 A = f"{TASKS}/a"
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
+#: What is sent with a change of a filter.
+ALL = {"Prefer": "max-affected=10"}
 
 
 def faults(response: TestResponse) -> set[tuple[str, str]]:
@@ -71,3 +73,13 @@ def of_task(connection: sa.Connection, *names: str) -> tuple[Any, ...]:
 def plain(response: Any) -> Any:
     """An answer without what differs each time, and without the place within an array."""
     return {name: value for name, value in response.json.items() if name not in ("request_id", "instance")}
+
+
+def tasks(connection: sa.Connection, codes: str = "abc", **values: Any) -> None:
+    """Store a task for each letter."""
+    store(connection, *(Task(**{"code": code, "title": code.upper(), "owner_id": 7, **values}) for code in codes))
+
+
+def pointers(response: TestResponse) -> list[tuple[str, str]]:
+    """Where and what kind, in order."""
+    return [(fault["pointer"], fault["code"]) for fault in response.json["errors"]]

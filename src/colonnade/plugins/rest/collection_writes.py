@@ -152,7 +152,8 @@ def _key(resource: Resource, item: object) -> Key:
     names = ", ".join(field.name for field in resource.key)
     if not isinstance(item, dict):
         raise Unprocessable(
-            f"A record of {resource.name} is named by {names}.", faults=[Fault("must be a JSON object", pointer="")]
+            f"A record of {resource.name} is named by {names}.",
+            faults=[Fault("must be a JSON object", pointer="", code="object")],
         )
     key: list[object] = []
     faults: list[Fault] = []

@@ -25,19 +25,20 @@ def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precond
     """
     if "If-Unmodified-Since" in request.headers:
         raise BadRequest("Records have no Last-Modified here; make the change depend on its ETag, by If-Match.")
-    matches, differs = request.headers.get("If-Match"), request.headers.get("If-None-Match")
-    if matches is None and settings_of(request.registry, RestSettings).require_if_match:
+    # An empty one names no state, where webob takes it for any.
+    matches, differs = ((request.headers.get(name) or "").strip() for name in ("If-Match", "If-None-Match"))
+    if not matches and settings_of(request.registry, RestSettings).require_if_match:
         raise PreconditionRequired("Send If-Match with the ETag of the record, so that no change of others is lost.")
-    if matches is None and differs is None:
+    if not matches and not differs:
         return None
 
     def require() -> None:
         tag = current_tag()
-        if matches is not None and tag not in request.if_match:
+        if matches and tag not in request.if_match:
             said = "The record has changed since: its ETag is another one now."
             raise PreconditionFailed(said, headers=[("ETag", f'"{tag}"')])
-        if differs is not None and tag in request.if_none_match:
-            raise PreconditionFailed("The record is there, and as If-None-Match says that it must not be.")
+        if differs and tag in request.if_none_match:
+            raise PreconditionFailed("The record is as If-None-Match says that it must not be.")
 
     return require
 
