@@ -31,10 +31,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ from colonnade.core.console import Invocation
 from colonnade.core.database import Database, database_of
 from colonnade.core.database.migrations import upgrade
 from colonnade.core.plugins import plugins_of
+from colonnade.core.policy import OPERATOR, Identity
 from colonnade.plugins.accounts import create_token, create_user
 from colonnade.plugins.people.models import Department, Employee, Gender, Salary
 
@@ -246,24 +248,27 @@ def measure_export(office: Office, rounds: int) -> None:
 
 
 def measure_import(office: Office, rounds: int) -> None:
-    from colonnade.plugins.transfer.importing.command import import_
-
     prepared = salaries(office)
-    invocation = Invocation("", lambda _: office.app.registry, lambda *_: None)  # type: ignore[arg-type, return-value]
-    arguments = ["salaries", str(office.data / "salaries.csv"), "--map", "emp_no=employee.number"]
-
-    def product(user: str | None) -> None:
-        invocation.as_user = user
-        stdout, sys.stdout = sys.stdout, io.StringIO()
-        try:
-            import_.main(arguments, obj=invocation, standalone_mode=False)
-        finally:
-            sys.stdout = stdout
-
-    ways = {"floor": lambda: store(office, prepared), "operator": lambda: product(None)}
+    file = office.data / "salaries.csv"
+    ways = {
+        "floor": lambda: store(office, prepared),
+        "role hr": lambda: product_import(office, file, Identity.signed_in(1, "hr", roles=["hr"])),
+        "operator": lambda: product_import(office, file, OPERATOR),
+    }
     tell(office, "import", len(prepared), in_turn(ways, rounds, before=lambda: empty(office)))
     with office.database.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(Salary)) == len(prepared)
+
+
+def product_import(office: Office, file: Path, identity: Identity) -> None:
+    """What the verb does, once the application is made."""
+    from colonnade.plugins.transfer.importing.command import import_
+
+    invocation = Invocation("", lambda _: office.app.registry, lambda *_: identity)
+    invocation.identity = identity
+    with redirect_stdout(io.StringIO()):
+        arguments = ["salaries", str(file), "--map", "emp_no=employee.number"]
+        import_.main(arguments, obj=invocation, standalone_mode=False)
 
 
 # -- Measuring
@@ -298,19 +303,36 @@ def tell(office: Office, what: str, number: int, taken: dict[str, list[float]]) 
         )
 
 
-def measure_memory(office: Office) -> None:
+def measure_memory_of_exports(office: Office) -> None:
     """The peak of a process that exports few rows, and of one that exports all."""
-    url = office.database.url.render_as_string(hide_password=False)
     for accept in ("text/csv", "application/jsonl"):
-        peaks = []
-        for query in (f"?id__lte={FEW + first_id(office) - 1}", ""):
-            arguments = [sys.executable, __file__, "--peak", url, office.token, accept, query]
-            peaks.append(int(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout))
-        few, all_ = peaks
-        print(
-            f"{office.database.dialect.name:10}  memory {accept:18} {few:,} kB for {FEW:,} rows,"
-            f" {all_:,} kB for all: {all_ - few:+,} kB"
-        )
+        last = first_id(office) + FEW - 1
+        tell_peaks(office, f"export {accept}", *(peak(office, accept, q) for q in (f"?id__lte={last}", "")))
+
+
+def measure_memory_of_imports(office: Office) -> None:
+    """The peak of a process that imports few rows, and of one that imports all."""
+    everything = office.data / "salaries.csv"
+    few = office.folder / "few.csv"
+    with everything.open() as stream, few.open("w") as part:
+        part.writelines(islice(stream, FEW + 1))
+    peaks = []
+    for file in (few, everything):
+        empty(office)
+        peaks.append(peak(office, "import", str(file)))
+    tell_peaks(office, "import", *peaks)
+
+
+def peak(office: Office, what: str, of: str) -> int:
+    """Of a process of its own, in kB."""
+    url = office.database.url.render_as_string(hide_password=False)
+    arguments = [sys.executable, __file__, "--peak", url, office.token, what, of]
+    return int(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
+
+
+def tell_peaks(office: Office, what: str, few: int, all_: int) -> None:
+    name = office.database.dialect.name
+    print(f"{name:10}  memory  {what}: {few:,} kB for {FEW:,} rows, {all_:,} kB for all: {all_ - few:+,} kB")
 
 
 def first_id(office: Office) -> int:
@@ -318,10 +340,13 @@ def first_id(office: Office) -> int:
         return connection.scalar(select(func.min(Salary.id))) or 0
 
 
-def print_peak(url: str, token: str, accept: str, query: str) -> None:
+def print_peak(url: str, token: str, what: str, of: str) -> None:
     office = Office(main({}, **settings(url)), token, Path(), Path())
-    for _ in office.get(f"/api/v1/salaries{query}", accept):
-        pass
+    if what == "import":
+        product_import(office, Path(of), OPERATOR)
+    else:
+        for _ in office.get(f"/api/v1/salaries{of}", what):
+            pass
     print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 
@@ -344,9 +369,11 @@ def run() -> None:
             if "export" in parts:
                 measure_export(office, given.rounds)
                 if not given.no_memory:
-                    measure_memory(office)
+                    measure_memory_of_exports(office)
             if "import" in parts:
                 measure_import(office, given.rounds)
+                if not given.no_memory:
+                    measure_memory_of_imports(office)
 
 
 if __name__ == "__main__":
