@@ -23,6 +23,7 @@ class Exit(enum.IntEnum):
     USAGE = 2  # click's own
     CONFIGURATION = 3
     UNAVAILABLE = 4
+    PARTLY = 5  # of import --continue
     INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
