@@ -53,6 +53,7 @@ CORE = (
     "colonnade.core.resources",
     "colonnade.core.reading",
     "colonnade.core.writing",
+    "colonnade.core.changes",
 )
 
 

@@ -80,8 +80,8 @@ def test_a_missing_requirement_is_told_with_who_needs_it_and_where(bench: Bench)
         f"settings: lion requires zebra, which is not on; did you mean zebras? (see {here}:2)",
         f"settings: lion requires rest, which is installed: name it in colonnade.plugins too (see {here}:2)",
         (
-            "settings: lion requires lionn, which is not on; known: accounts, health, openapi, people, rest, transfer,"
-            f" zebras (see {here}:2)"
+            "settings: lion requires lionn, which is not on; known: accounts, health, history, openapi, people, rest, "
+            f"transfer, zebras (see {here}:2)"
         ),
     ]
 
@@ -128,7 +128,7 @@ def test_a_name_that_leads_nowhere_is_told_with_its_line_and_the_nearest_name(be
             animals:lion:twice
         """,
     )
-    known = "accounts, health, openapi, people, rest, transfer"
+    known = "accounts, health, history, openapi, people, rest, transfer"
     assert bench.mistakes("zoo.ini") == [
         "zoo.ini:4: there is no plug-in opanapi; did you mean openapi?",
         "zoo.ini:5: there is no plug-in animals.loin; did you mean animals.lion?",

@@ -30,6 +30,8 @@ CONNECTION: Final = "app.connection"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Types of bodies that are read row by row.
 STREAMED = frozenset({"text/csv", "application/jsonl", "application/x-ndjson"})
+#: Where a session keeps the request that it belongs to.
+REQUEST: Final = "colonnade.request"
 _MANAGER = "colonnade.transaction_manager"
 
 
@@ -45,7 +47,7 @@ def session_for(request: Request) -> Session:
     database = database_of(request.registry)
     if request.method not in SAFE and database.replica is not database.reader:
         request.add_response_callback(database.recent_writers.note)
-    return database.sessions(**_bound(request, database), info={_MANAGER: request.tm})
+    return database.sessions(**_bound(request, database), info={_MANAGER: request.tm, REQUEST: request})
 
 
 def read_connection_for(request: Request) -> ReadConnection:

@@ -43,6 +43,7 @@ def add_resource(
     acl: Sequence[object] | None = None,
     name: str | None = None,
     summary: str | None = None,
+    logged: bool = True,
 ) -> None:
     """Declare a mapped class as a resource.
 
@@ -52,6 +53,7 @@ def add_resource(
         refused; ``[]`` leaves it to Root's list.
     :param name: its name in URLs; by default the class's name, plural and kebab-case.
     :param summary: one sentence for readers; by default the first of the class's docstring.
+    :param logged: whether the change log keeps its changes, where it is switched on.
     :raises ConfigurationError: for a class that is not mapped, an unfit name, or a list that cannot be meant.
     """
     where = Where(config.action_info.file, config.action_info.line)
@@ -79,6 +81,7 @@ def add_resource(
         where=where,
         fields={},
         plugin=config.package_name,
+        logged=logged,
     )
     introspectable = config.introspectable("colonnade resources", name, name, "resource")
     introspectable["resource"] = resource

@@ -66,6 +66,8 @@ def _field(mapper: Mapper[Any], prop: ColumnProperty[Any], unique: frozenset[str
         default=constant,
         made=has_default and constant is None,
         unique=prop.key in unique,
+        secret=any(each.info.get("secret", False) for each in parts),
+        personal=any(each.info.get("personal", False) for each in parts),
         description=(prop.doc or column.doc or column.comment or _described(constraints) or "").strip(),
         constraints=constraints,
     )

@@ -35,6 +35,10 @@ class Field:
     #: A creation without it stores what a function or the database makes then: a time, a random text.
     made: bool = False
     unique: bool = False
+    #: Never kept in the change log: ``mapped_column(info={"secret": True})``.
+    secret: bool = False
+    #: Can be erased from the change log: ``info={"personal": True}``.
+    personal: bool = False
     description: str = ""
     #: pydantic's and annotated-types' constraints, from ``Annotated[...]``.
     constraints: tuple[object, ...] = ()
@@ -75,6 +79,8 @@ class Resource:
     acl: tuple[Entry, ...] = ()
     plugin: str | None = None
     relations: Mapping[str, Relation] = field(default_factory=dict)
+    #: Whether its changes are kept in the change log.
+    logged: bool = True
     #: The pydantic model that a body of a creation is validated by.
     create_schema: type[BaseModel] | None = None
     #: The same with every member left out at will: what a patch is validated by.

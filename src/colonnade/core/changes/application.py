@@ -1,0 +1,93 @@
+"""``config.keep_log``: the log of an application is switched on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from pyramid.config import Configurator
+from sqlalchemy import event
+from sqlalchemy.orm import Mapper, Session, UOWTransaction
+
+from colonnade.core.database import database_of
+from colonnade.core.resources import RESOURCES_READY, resources_of
+
+from .guard import Guard
+from .log import Log, keep
+from .positions import CounterPositions
+from .recording import LOGGED, Recorder
+
+#: Where a session keeps the recorder of its application.
+RECORDER: Final = "colonnade.changes.recorder"
+
+
+def keep_log(config: Configurator, change: type[Any], counter: type[Any]) -> None:
+    """Switch the change log on; the tables are those of the plug-in that calls this.
+
+    :param change: a mapped class with the columns of `ChangeColumns`.
+    :param counter: a mapped class with the columns of `CounterColumns`.
+    """
+
+    def switch_on() -> None:
+        log = Log(change, counter, resources_of(config.registry))
+        keep(config.registry, log)
+        _listen(config, log)
+
+    config.action("colonnade change log", switch_on, order=RESOURCES_READY + 5)
+
+
+def recorder_of(session: Session) -> Recorder | None:
+    """What records the changes of a session; None where no log is kept."""
+    recorder: Recorder | None = session.info.get(RECORDER)
+    return recorder
+
+
+def _listen(config: Configurator, log: Log) -> None:
+    database = database_of(config.registry)
+    recorder, guard, positions = Recorder(log), Guard(log), CounterPositions(log)
+    database.sessions.configure(info={**database.sessions.kw.get("info", {}), RECORDER: recorder})
+    event.listen(database.sessions, "before_flush", guard.before_flush)
+    event.listen(database.sessions, "before_flush", _flushing)
+    event.listen(database.sessions, "after_flush", _flushed)
+    event.listen(database.sessions, "before_commit", positions.before_commit, insert=True)
+    event.listen(database.sessions, "after_rollback", _rolled_back)
+    event.listen(database.engine, "before_execute", guard.before_execute)
+    # Classes are shared by all applications of a process: what listens to them asks the session whose recorder it has.
+    for resource in log.kept():
+        for name, listener in (("before_update", _updating), ("before_delete", _deleting)):
+            if not event.contains(resource.model, name, listener):
+                event.listen(resource.model, name, listener, propagate=True)
+
+
+def _updating(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
+    if recorder := _recorder(target):
+        recorder.read_before(mapper, target)
+
+
+def _deleting(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
+    if recorder := _recorder(target):
+        recorder.read_deleted(mapper, target)
+
+
+def _recorder(target: Any) -> Recorder | None:
+    session = sa.inspect(target).session
+    return None if session is None else recorder_of(session)
+
+
+def _flushing(session: Session, _flush: UOWTransaction, _objects: object) -> None:
+    if recorder := recorder_of(session):
+        recorder.begin(session)
+
+
+def _flushed(session: Session, flush: UOWTransaction) -> None:
+    if recorder := recorder_of(session):
+        recorder.record(session, flush)
+
+
+def _rolled_back(session: Session) -> None:
+    session.info.pop(LOGGED, None)
+
+
+def includeme(config: Configurator) -> None:
+    """Bring ``config.keep_log``."""
+    config.add_directive("keep_log", keep_log)

@@ -1,0 +1,52 @@
+"""A record as the log keeps it: JSON by field name, each value as answers show it, secret fields left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Row
+
+from colonnade.core.resources import Field, Resource
+from colonnade.core.tree import join_key
+from colonnade.core.values import read_json
+
+Image = dict[str, Any]
+
+
+class Images:
+    """Makes the images of one resource's records."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.fields: Mapping[str, Field] = {
+            name: field
+            for name, field in resource.fields.items()
+            if isinstance(field.column, Column) and not field.secret
+        }
+        #: What stands in every image, in the order in which rows are read for them.
+        self.names = tuple(self.fields)
+
+    def of(self, values: Mapping[str, Any]) -> Image:
+        """The image of a record whose fields have these values."""
+        return {name: self._json(self.fields[name], values[name]) for name in self.names}
+
+    def of_row(self, row: Row[Any] | Iterable[Any]) -> Image:
+        """The image of a row of `names`."""
+        return {name: self._json(self.fields[name], value) for name, value in zip(self.names, row, strict=True)}
+
+    def key(self, values: Mapping[str, Any]) -> str:
+        """The key of a record, as in its URL."""
+        return join_key(field.value.to_text(values[field.name]) for field in self.resource.key)
+
+    def values(self, image: Mapping[str, Any]) -> dict[str, Any]:
+        """The Python values of an image; of fields that there are no more, nothing."""
+        return {
+            name: None if raw is None else self.fields[name].value.parse(raw)
+            for name, raw in image.items()
+            if name in self.fields
+        }
+
+    @staticmethod
+    def _json(field: Field, value: Any) -> Any:
+        return None if value is None else read_json(field.value.to_json(field.value.check(value)))
