@@ -504,7 +504,7 @@ def test_conflicts_are_shown_by_their_types(described: Any) -> None:
     types = {each["value"]["type"].rpartition(":")[2] for each in examples.values()}
 
     assert {"still-referred-to", "test-failed", "patch-failed", "max-affected"} <= types
-    assert {"blank", "idempotency-key-in-use", "answer-withheld"} <= types
+    assert {"already-taken", "idempotency-key-in-use", "answer-withheld"} <= types
 
 
 def test_a_creation_links_to_what_can_be_done_with_the_record(described: Any) -> None:

@@ -98,8 +98,7 @@ def shared_parameters() -> dict[str, Schema]:
             "answer. `tx=rollback`: do everything, answer as if, and undo it. `max-affected=10`: change no more "
             "records than that, or none. `handling=strict`: refuse what is not known here, which is passed over "
             "otherwise.",
-            "schema": TEXT,
-            "example": "return=minimal, tx=rollback",
+            "schema": TEXT,  # no example: Swagger UI would send it with each request, here and below
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key",
@@ -107,6 +106,5 @@ def shared_parameters() -> dict[str, Schema]:
             "description": "A key made for this request alone, such as a UUID: however often the request is sent, it "
             "happens once, and each time is answered like the first.",
             "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
         },
     }

@@ -91,7 +91,9 @@ MAY_HAPPEN: Final[Mapping[int, Kind]] = {
         "The present state is in the way, such as a value that is taken; the type of the problem says what.",
         (
             Conflict(
-                "The value is taken.", faults=[Fault("is taken by another record", pointer="/name", code="unique")]
+                "name is already taken.",
+                faults=[Fault("This value is already taken.", pointer="/name", code="taken")],
+                slug="already-taken",
             ),
             Conflict("Records of examples still refer to this one.", slug="still-referred-to"),
             Conflict(
