@@ -38,7 +38,7 @@ class Shell:
                     raise EOFError(f"the shell has ended:\n{output}")
                 output += chunk.decode(errors="replace")
         said, _, status = output.rpartition(f"\n{self._marker} ")
-        return int(status), said
+        return int(status), said.replace("\r\n", "\n")  # as a terminal shows it
 
     def close(self) -> None:
         """End the shell and whatever it left running."""
