@@ -1,0 +1,97 @@
+"""The roads in: each performs a write in its own way, and says what came of it.
+
+A road is a function ``(desk, connection, role, write) -> Outcome``; None for a write that it does not know. A new one
+is judged by the same model once it stands in `ROADS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from webtest import TestApp, TestResponse
+
+from tests.core.writing.editing import MERGE, PATCH, TASKS
+from tests.core.writing.shop import Shop
+
+from .models import Task, task_tag
+from .writes import Array, Create, Delete, Filter, Merge, Outcome, Patch, Replace, Write
+
+Road: TypeAlias = Callable[[Shop, sa.Connection, str | None, Write], Outcome | None]
+
+
+def by_rest(desk: Shop, connection: sa.Connection, role: str | None, write: Write, prefer: str = "") -> Outcome:
+    """One request for each write."""
+    response = _sent(desk.client(connection, role), write, prefer)
+    text = f"{response.text}\n{response.headers}"
+    if response.status_int >= 400:
+        refused = {
+            int(fault["pointer"].split("/")[1])
+            for fault in response.json.get("errors", [])
+            if isinstance(write, Array) and fault.get("pointer")
+        }
+        return Outcome(response.status_int, text, refused=frozenset(refused))
+    if isinstance(write, (Array, Filter)):
+        return Outcome(response.status_int, text, response.json.get("data"))
+    return Outcome(response.status_int, text, [response.json if response.body else None])
+
+
+def by_rest_after_a_preview(desk: Shop, connection: sa.Connection, role: str | None, write: Write) -> Outcome:
+    """The same; before it the preview, which answers the same and leaves nothing."""
+    before = rows_in(connection)
+    preview = by_rest(desk, connection, role, write, "tx=rollback")
+    assert rows_in(connection) == before
+    real = by_rest(desk, connection, role, write)
+    assert (preview.status, preview.documents, preview.refused) == (real.status, real.documents, real.refused)
+    return Outcome(real.status, preview.text + real.text, real.documents, real.refused)
+
+
+ROADS: dict[str, Road] = {"rest": by_rest, "preview": by_rest_after_a_preview}
+
+
+def _sent(client: TestApp, write: Write, prefer: str) -> TestResponse:
+    headers: dict[str, Any] = {"Prefer": prefer} if prefer else {}
+    match write:
+        case Create(body):
+            return client.post_json(TASKS, body, headers=headers, expect_errors=True)
+        case Replace(code, body):
+            return client.put_json(f"{TASKS}/{code}", body, headers=headers, expect_errors=True)
+        case Merge(code, patch):
+            return client.patch_json(f"{TASKS}/{code}", patch, content_type=MERGE, headers=headers, expect_errors=True)
+        case Patch(code, operations):
+            return client.patch_json(
+                f"{TASKS}/{code}", operations, content_type=PATCH, headers=headers, expect_errors=True
+            )
+        case Delete(code):
+            return client.delete(f"{TASKS}/{code}", headers=headers, expect_errors=True)
+        case Array(items):
+            return _array(client, items, headers)
+        case Filter():
+            headers["Prefer"] = ", ".join(filter(None, [prefer, f"max-affected={write.most}"]))
+            url = f"{TASKS}?{write.filter}"
+            if write.change is None:
+                return client.delete(url, headers=headers, expect_errors=True)
+            kind = PATCH if isinstance(write.change, list) else MERGE
+            return client.patch_json(url, write.change, content_type=kind, headers=headers, expect_errors=True)
+
+
+def _array(client: TestApp, items: Any, headers: dict[str, str]) -> TestResponse:
+    match items[0]:
+        case Create():
+            return client.post_json(TASKS, [each.body for each in items], headers=headers, expect_errors=True)
+        case Replace():
+            return client.put_json(TASKS, [each.body for each in items], headers=headers, expect_errors=True)
+        case Merge():
+            return client.patch_json(TASKS, [each.patch for each in items], headers=headers, expect_errors=True)
+    return client.delete_json(TASKS, [{"code": each.code} for each in items], headers=headers, expect_errors=True)
+
+
+def rows_in(connection: sa.Connection) -> dict[str, dict[str, Any]]:
+    """All tasks by code, with the numbers of their tags, past everything that is tested."""
+    names = [prop.key for prop in sa.inspect(Task).column_attrs]
+    found = connection.execute(sa.select(*(getattr(Task, name) for name in names)))
+    rows = {row.code: {**dict(zip(names, row, strict=True)), "tags": frozenset()} for row in found}
+    for code, number in connection.execute(sa.select(task_tag.c.task, task_tag.c.tag)):
+        rows[code]["tags"] |= {number}
+    return rows
