@@ -84,7 +84,7 @@ def written(status: int, text: str | None, location: str | None = None, *, tagge
 
 
 def private(response: Response) -> Response:
-    """Let no shared cache keep the answer, and none give it to another caller."""
+    """Let no shared cache keep the answer, and none give it to another caller, or to one who asks for another form."""
     response.headers["Cache-Control"] = "private"
-    response.headers["Vary"] = "Authorization, Cookie"
+    response.headers["Vary"] = "Authorization, Cookie, Accept"
     return response

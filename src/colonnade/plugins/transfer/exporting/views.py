@@ -58,7 +58,6 @@ def _attached(request: Request, file: File, content_type: str, ending: str) -> R
     response = private(Response(app_iter=file))
     response.headers["Content-Type"] = content_type
     response.headers["Content-Disposition"] = f"attachment; filename={request.context.resource.name}.{ending}"
-    response.headers["Vary"] += ", Accept"
     return response
 
 
