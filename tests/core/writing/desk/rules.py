@@ -1,4 +1,4 @@
-"""What `application.TASK_ACL` says, in plain Python: first match wins, Root's list comes last; and who sees what else."""
+"""What `application.TASK_ACL` says, in plain Python: first match wins, Root's list is last; and who sees what else."""
 
 from __future__ import annotations
 
