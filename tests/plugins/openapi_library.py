@@ -2,7 +2,8 @@
 
 import enum
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from pyramid.router import Router
 from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import JSON, Column, ForeignKey, Integer, LargeBinary, Numeric, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from webtest import TestApp
 
 from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, Model, fields, main
 from colonnade.core.database import database_of
@@ -123,10 +125,41 @@ def library(url: str = "sqlite:////nowhere/at/all.db", plugins: Iterable[str] = 
     )
 
 
+def document(plugins: Iterable[str] = PLUGINS, **settings: str) -> Any:
+    """What an application with these plug-ins says of itself."""
+    return TestApp(library(plugins=plugins, **settings)).get("/openapi.json").json
+
+
 def make_tables(app: Router) -> None:
-    """Create the tables of this plug-in, and no others."""
-    tables = [table for name, table in Model.metadata.tables.items() if name.startswith("openapi_")]
+    """Create the tables of this plug-in, and that of the answers that are kept for repeats."""
+    ours = ("openapi_", "idempotent_answer")
+    tables = [table for name, table in Model.metadata.tables.items() if name.startswith(ours)]
     Model.metadata.create_all(database_of(app.registry).engine, tables=tables)
+
+
+@contextmanager
+def stocked_library(url: str) -> Iterator[TestApp]:
+    """The library with two authors, three books and what belongs to them; it reads short bodies."""
+    wsgi = library(url, rest__max_body_bytes="2048")
+    make_tables(wsgi)
+    app = TestApp(wsgi, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+    for path, bodies in _STOCK.items():
+        for body in bodies:
+            app.post_json(f"/api/v1/{path}", body, headers={"Authorization": "Bearer librarian"})
+    yield app
+    database_of(wsgi.registry).dispose()
+
+
+_STOCK: dict[str, list[dict[str, Any]]] = {
+    "authors": [{"name": "Anna Seghers", "born_on": "1900-11-19"}, {"name": "B. Traven", "royalty": "12.5"}],
+    "books": [
+        {"title": "Transit", "author_id": 1, "price": 12, "lent_for": "P14D", "cover": "AA==", "weight": 0.4},
+        {"title": "Das Totenschiff", "author_id": 2, "extra": [1, {"a": None}], "opens_at": "09:30"},
+        {"title": "Beowulf", "printed_at": "2026-11-22T09:00:00Z", "binding": "cloth", "limit": "none"},
+    ],
+    "tags": [{"word": "exile"}],
+    "shelves": [{"room": "a/b,c", "number": 3}],
+}
 
 
 def identify(request: Request) -> Identity | None:

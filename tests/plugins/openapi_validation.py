@@ -71,3 +71,16 @@ def examples(document: Json, within: Json = None, at: str = "#") -> Iterator[tup
     for name, member in here.items():
         if name not in ("examples", "example"):
             yield from examples(document, member, f"{at}/{name}")
+
+
+def operation(described: Json, method: str, path: str) -> Json:
+    """The operation of a document."""
+    return described["paths"][path][method]
+
+
+def parameters(described: Any, method: str, path: str) -> dict[str, Any]:
+    """The parameters of an operation by name, references followed."""
+    listed = operation(described, method, path).get("parameters", [])
+    shared = described["components"]["parameters"]
+    found = [shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in listed]
+    return {each["name"]: each for each in found}

@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from webtest import TestApp, TestResponse
 
-from colonnade.core.database import database_of
-from tests.plugins.openapi_library import library, make_tables
+from tests.plugins.openapi_library import stocked_library
 from tests.plugins.openapi_validation import answer_faults, resolved
 
 LIBRARIAN = {"Authorization": "Bearer librarian"}
@@ -22,23 +21,8 @@ PATHS = {"{day}": "monday", "/{key}": "/1"}
 @pytest.fixture(scope="module")
 def app(module_database_url: str) -> Iterator[TestApp]:
     """The library with two authors, three books and what belongs to them."""
-    wsgi = library(module_database_url, rest__max_body_bytes="2048")
-    make_tables(wsgi)
-    app = TestApp(wsgi, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
-    for path, bodies in {
-        "authors": [{"name": "Anna Seghers", "born_on": "1900-11-19"}, {"name": "B. Traven", "royalty": "12.5"}],
-        "books": [
-            {"title": "Transit", "author_id": 1, "price": 12, "lent_for": "P14D", "cover": "AA==", "weight": 0.4},
-            {"title": "Das Totenschiff", "author_id": 2, "extra": [1, {"a": None}], "opens_at": "09:30"},
-            {"title": "Beowulf", "printed_at": "2026-11-22T09:00:00Z", "binding": "cloth", "limit": "none"},
-        ],
-        "tags": [{"word": "exile"}],
-        "shelves": [{"room": "a/b,c", "number": 3}],
-    }.items():
-        for body in bodies:
-            app.post_json(f"/api/v1/{path}", body, headers=LIBRARIAN)
-    yield app
-    database_of(wsgi.registry).dispose()
+    with stocked_library(module_database_url) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")

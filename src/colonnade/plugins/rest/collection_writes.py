@@ -38,6 +38,7 @@ def create(request: Request, preferences: Preferences) -> Response:
     if not isinstance(body, list):
         key = writer.create(resource, body)
         return written(201, shown(request, preferences, resource, key, query), address(request, resource, key))
+    _require_no_filter(query)
     _require_few(request, preferences, body)
     keys = all_or_none(request.dbsession, body, lambda each: writer.create(resource, each))
     return _written(request, preferences, 201, keys, query)
