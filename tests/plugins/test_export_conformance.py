@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+import sqlalchemy as sa
 from webtest import TestResponse
 
 from colonnade.core.database.sessions import CONNECTION
@@ -20,6 +21,7 @@ from tests.core.reading.odd.house import ROADS, House, Road, house_at
 from tests.harness import counts
 from tests.harness.databases import Databases
 
+CAST = {"sqlite": ":it", "postgresql": "CAST(:it AS json)"}
 WORDS_OF_PAGES = {"page", "offset", "count", "cursor"}
 
 
@@ -152,3 +154,19 @@ def test_records_that_python_writes_come_in_pages(house: House) -> None:
     for limit in (1, 7, len(records)):
         lines = get(house, "admin", f"{path}&limit={limit}", "application/jsonl", "python").text.splitlines()
         assert [json.loads(line) for line in lines] == records[:limit]
+
+
+def test_a_record_is_one_line_whatever_white_space_is_in_its_documents(house: House) -> None:
+    """Another program may have stored them so; line breaks within strings are escaped and stay."""
+    update = sa.text(f"UPDATE odd_thing SET a_json = {CAST[house.dialect]} WHERE id = 1")
+    with house.database.engine.begin() as connection:
+        stored = connection.exec_driver_sql("SELECT CAST(a_json AS TEXT) FROM odd_thing WHERE id = 1").scalar()
+        connection.execute(update, {"it": '{"a":\n [1,\r\n 2], "b": "two\\nlines"}'})
+    try:
+        lines = get(house, "admin", "things?fields=id,a_json", "application/jsonl", "pool").text.split("\n")[:-1]
+        records = [json.loads(line) for line in lines]
+        assert {"id": 1, "a_json": {"a": [1, 2], "b": "two\nlines"}} in records
+        assert len(records) == len(get(house, "admin", "things?limit=1000&fields=id", "*/*", "pool").json["data"])
+    finally:
+        with house.database.engine.begin() as connection:
+            connection.execute(update, {"it": stored})

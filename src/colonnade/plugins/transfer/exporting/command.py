@@ -16,7 +16,6 @@ from colonnade.core.console import Invocation, acting_option, note, pass_invocat
 
 if TYPE_CHECKING:
     from colonnade.core.reading import Whole
-    from colonnade.core.resources import Resource
 
 _ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -67,10 +66,11 @@ def export(
     """
     from colonnade.core.reading import parse, reading_of
     from colonnade.core.resources import resources_of
+    from colonnade.plugins.transfer.naming import named
 
     from .files import csv_file, json_lines_file
 
-    target = _resource(resource, resources_of(invocation.registry))
+    target = named(resource, resources_of(invocation.registry))
     form = form or _ENDINGS.get(Path(file).suffix.lower(), "csv")
     if raw and form != "csv":
         raise click.UsageError("--raw is for CSV: JSON Lines have nothing that a spreadsheet would run")
@@ -84,15 +84,6 @@ def export(
             made.close()
     if file != "-":
         note(f"Wrote {target.name} to {file}.")
-
-
-def _resource(name: str, resources: Any) -> Resource:
-    from colonnade.core.settings import nearest
-
-    if name not in resources:
-        raise click.UsageError(f"there is no resource {name}{nearest(name, list(resources))}")
-    found: Resource = resources[name]
-    return found
 
 
 @contextmanager

@@ -91,7 +91,15 @@ def csv_file(whole: Whole, resource: Resource, query: Query, *, raw: bool = Fals
 def json_lines_file(whole: Whole, resource: Resource, query: Query) -> File:
     """A list as JSON Lines."""
     records: Records = whole.records(resource, query)
-    return File(records, lambda batch: ("\n".join(batch) + "\n").encode())
+
+    def write(batch: Sequence[str]) -> bytes:
+        text = "\n".join(batch)
+        if text.count("\n") >= len(batch):
+            # White space in a JSON document that another program stored; within strings it is written \\n.
+            text = "\n".join([each.replace("\n", " ") for each in batch])
+        return f"{text}\n".encode()
+
+    return File(records, write)
 
 
 def _lines(rows: Any) -> bytes:
