@@ -48,10 +48,12 @@ def _listen(config: Configurator, log: Log) -> None:
     database.sessions.configure(info={**database.sessions.kw.get("info", {}), RECORDER: recorder})
     event.listen(database.sessions, "before_flush", guard.before_flush)
     event.listen(database.sessions, "before_flush", _flushing)
+    event.listen(database.sessions, "after_flush", guard.after_flush)
+    event.listen(database.sessions, "after_soft_rollback", guard.after_flush)
     event.listen(database.sessions, "after_flush", _flushed)
     event.listen(database.sessions, "before_commit", positions.before_commit, insert=True)
     event.listen(database.sessions, "after_rollback", _rolled_back)
-    event.listen(database.engine, "before_execute", guard.before_execute)
+    event.listen(database.engine, "before_cursor_execute", guard.before_cursor_execute)
     # Classes are shared by all applications of a process: what listens to them asks the session whose recorder it has.
     for resource in log.kept():
         for name, listener in (("before_update", _updating), ("before_delete", _deleting)):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .acl import Entry
 from .compiling import Condition, both, first_match
 from .identity import Identity
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from colonnade.core.resources import Field, Relation, Resource
 
 
@@ -91,6 +93,10 @@ class ResourceAccess:
             return True
         return first_match(deciding)
 
+    def expression(self, name: str) -> ColumnElement[Any] | None:
+        """What a field shows in the place of its column, over the model's own columns; None for the column itself."""
+        return None
+
     @cached_property
     def visible_fields(self) -> tuple[Field, ...]:
         """The fields that exist for the identity: those it may see on some row, in declared order."""
@@ -169,7 +175,9 @@ class Access:
         """The identity's access to one resource."""
         known = self._resources.get(resource.name)
         if known is None:
-            known = self._resources[resource.name] = self.policy.resource_access(resource, self.identity)
+            derive = resource.derived_access
+            known = self.policy.resource_access(resource, self.identity) if derive is None else derive(self)
+            self._resources[resource.name] = known
         return known
 
     def relation(self, relation: Relation) -> bool:

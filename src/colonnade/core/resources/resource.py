@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from colonnade.core.values import Value
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from colonnade.core.policy.access import Access, ResourceAccess
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,8 @@ class Resource:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     #: Whether its changes are kept in the change log.
     logged: bool = True
+    #: Gives the access to it, where that follows from the access to other resources; None where the lists decide.
+    derived_access: Callable[[Access], ResourceAccess] | None = None
     #: The pydantic model that a body of a creation is validated by.
     create_schema: type[BaseModel] | None = None
     #: The same with every member left out at will: what a patch is validated by.
@@ -90,6 +94,11 @@ class Resource:
     def key(self) -> tuple[Field, ...]:
         """The fields that make the key, in the order in which they stand in a URL."""
         return tuple(each for each in self.fields.values() if each.key)
+
+    @property
+    def writable(self) -> bool:
+        """Whether anybody may write it at all: what shows other resources is only read."""
+        return self.derived_access is None
 
     @cached_property
     def names(self) -> frozenset[str]:

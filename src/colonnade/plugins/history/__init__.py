@@ -1,13 +1,36 @@
-"""The change log, switched on: what was changed, when, by whom, and how it was before."""
+"""The change log, switched on: what was changed, when, by whom, and how it was before.
+
+The log itself is ``core.changes``; here are its tables, and the doors by which it is read. It is a resource like any
+other, ``changes``, whose policy follows from that of the records; `past` has the history of one record and the record
+as it was, `feed` is for programs that follow what happens.
+"""
 
 from __future__ import annotations
 
 from pyramid.config import Configurator
 
+from colonnade.core.resources import RESOURCES_READY
+
+from .access import CHANGES, govern
+from .feed import keep_places
 from .models import Change, ChangeCounter
+from .services import add_services
+from .settings import HistorySettings
 
 
 def includeme(config: Configurator) -> None:
-    """Keep the log."""
-    config.add_plugin("history", summary="The change log: history, undo, and a feed of changes", requires=["rest"])
+    """Keep the log, and show it."""
+    config.add_plugin(
+        "history",
+        summary="The change log: history, undo, and a feed of changes",
+        requires=["rest"],
+        settings=HistorySettings,
+    )
     config.keep_log(Change, ChangeCounter)
+    config.add_resource(Change, name=CHANGES, acl=[], logged=False)
+    config.action("colonnade history", lambda: govern(config), order=RESOURCES_READY + 7)
+    config.action("colonnade history services", lambda: add_services(config), order=RESOURCES_READY + 12)
+    keep_places(config.registry)
+    config.add_road("history list", kind="read", summary="GET of a record's history")
+    config.add_road("history as of", kind="read", summary="GET of a record as it was")
+    config.add_road("history feed", kind="read", summary="GET of changes after a position")

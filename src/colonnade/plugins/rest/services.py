@@ -47,17 +47,19 @@ def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
             f"rest {resource.name}", f"{PREFIX}/{resource.name}", factory=_collection(resource), **cors
         )
         _add(collection, "GET", views.list_, Operation("list", resource), "view")
-        _add(collection, "POST", collection_writes.create, write("create", resource), "create")
-        _add(collection, "PUT", collection_writes.replace, write("replace_many", resource), "edit")
-        _add(collection, "PATCH", collection_writes.patch, write("patch_many", resource), "edit")
-        _add(collection, "DELETE", collection_writes.delete, write("delete_many", resource), "delete")
+        if resource.writable:
+            _add(collection, "POST", collection_writes.create, write("create", resource), "create")
+            _add(collection, "PUT", collection_writes.replace, write("replace_many", resource), "edit")
+            _add(collection, "PATCH", collection_writes.patch, write("patch_many", resource), "edit")
+            _add(collection, "DELETE", collection_writes.delete, write("delete_many", resource), "delete")
         yield collection
         path = f"{PREFIX}/{resource.name}/{{key}}"
-        record = Service(f"rest {resource.name} one", path, factory=_record(resource), **cors)
+        record = Service(f"rest {resource.name} one", path, factory=record_factory(resource), **cors)
         _add(record, "GET", views.one, Operation("one", resource), "view")
-        _add(record, "PUT", record_writes.replace, write("replace", resource), "edit")
-        _add(record, "PATCH", record_writes.patch, write("patch", resource), "edit")
-        _add(record, "DELETE", record_writes.delete, write("delete", resource), "delete")
+        if resource.writable:
+            _add(record, "PUT", record_writes.replace, write("replace", resource), "edit")
+            _add(record, "PATCH", record_writes.patch, write("patch", resource), "edit")
+            _add(record, "DELETE", record_writes.delete, write("delete", resource), "delete")
         yield record
         for relation in resource.relations.values():
             if relation.many:
@@ -78,7 +80,9 @@ def _collection(resource: Resource) -> Callable[[Request], Collection]:
     return factory
 
 
-def _record(resource: Resource) -> Callable[[Request], Record]:
+def record_factory(resource: Resource) -> Callable[[Request], Record]:
+    """What makes the context of a route with ``{key}``."""
+
     def factory(request: Request) -> Record:
         try:
             return Collection(resource, request).record(request.matchdict["key"])
@@ -92,7 +96,7 @@ def _record(resource: Resource) -> Callable[[Request], Record]:
 
 
 def _related(resource: Resource, relation: Relation) -> Callable[[Request], RelatedCollection]:
-    record = _record(resource)
+    record = record_factory(resource)
 
     def factory(request: Request) -> RelatedCollection:
         return RelatedCollection(record(request), relation)

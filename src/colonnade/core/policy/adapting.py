@@ -1,4 +1,4 @@
-"""An expression of the policy, which speaks of a model's own table, said of one alias of it in a statement.
+"""An expression of the policy, which speaks of a model's own table, said of other rows: of an alias, of stored images.
 
 What an author writes means what it means in ``select(Model).where(expression)``. There a subquery may have the model's
 table for itself, or speak of the outer row; SQLAlchemy decides which by its rules of correlation. Here the same rules
@@ -7,6 +7,7 @@ decide which columns become the alias's: one that was forgotten would compare ea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Join, Select, inspect
@@ -25,33 +26,47 @@ def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition
     """
     if isinstance(condition, bool):
         return condition
-    said: ColumnElement[bool] = _adapted(condition, own_tables(mapper), inspect(entity).selectable)
+    alias = inspect(entity).selectable
+
+    def column(of: Any) -> ColumnElement[Any]:
+        found: ColumnElement[Any] | None = alias.corresponding_column(of)
+        if found is None:
+            raise LookupError(f"{alias} has no column for {of}")
+        return found
+
+    said: ColumnElement[bool] = said_of(condition, mapper, alias, column)
     return said
 
 
-def _adapted(clause: Any, tables: frozenset[FromClause], alias: FromClause) -> Any:
+def said_of(
+    condition: ColumnElement[Any], mapper: Mapper[Any], rows: FromClause, column: Callable[[Any], ColumnElement[Any]]
+) -> Any:
+    """Let an expression over a model's own columns speak of any rows.
+
+    :param rows: what the expression's subqueries shall take for the model's table where they speak of the outer row.
+    :param column: gives what stands in the place of each of the model's columns.
+    """
+    return _said_of(condition, own_tables(mapper), rows, column)
+
+
+def _said_of(
+    clause: Any, tables: frozenset[FromClause], rows: FromClause, column: Callable[[Any], ColumnElement[Any]]
+) -> Any:
     def replace(element: Any, **_: Any) -> Any:
         if isinstance(element, Select):
             own = _own_tables(element, tables)
             if own:
-                return _adapted(element, tables - own, alias) if own < tables else element
+                return _said_of(element, tables - own, rows, column) if own < tables else element
         elif isinstance(element, FromClause):
             if element in tables:
-                return alias  # named in correlate()
+                return rows  # named in correlate()
             if isinstance(element, AliasedReturnsRows) and not isinstance(element, Lateral):
                 return element  # an alias or subquery of the author's own: nothing correlates with it from outside
         elif getattr(element, "table", None) in tables:
-            return _column(alias, element)
+            return column(element)
         return None
 
     return visitors.replacement_traverse(clause, {}, replace)
-
-
-def _column(alias: FromClause, column: Any) -> Any:
-    found = alias.corresponding_column(column)
-    if found is None:
-        raise LookupError(f"{alias} has no column for {column}")
-    return found
 
 
 def _own_tables(select: Select[Any], tables: frozenset[FromClause]) -> frozenset[FromClause]:

@@ -1,0 +1,122 @@
+"""Reading the log in order, and a record as it was: what the grammar of lists cannot say.
+
+Everything is asked under a `ChangeAccess`. A change is told as it is to who asks: one that takes a record out of their
+sight is a deletion, one that brings it there a creation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from colonnade.core.database import ReadConnection
+from colonnade.core.policy.terms import ME_PREFIX, me_names
+from colonnade.core.resources import Resource
+
+from .access import ChangeAccess
+from .log import Log
+
+
+@dataclass(frozen=True)
+class Told:
+    """One change, as it is to who asks.
+
+    verb: ``create``, ``update`` or ``delete``; ``unlogged`` for a statement that went past the log.
+    record: its fields as they are after it; None on deletion.
+    """
+
+    position: int | None
+    at: datetime
+    request_id: str
+    actor: str
+    resource: str
+    key: str
+    verb: Literal["create", "update", "delete", "unlogged"]
+    record: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ChangeReader:
+    """Reads the log for one identity on one connection."""
+
+    log: Log
+    access: ChangeAccess
+    me: Mapping[str, object]
+    connection: ReadConnection
+
+    def last_position(self) -> int:
+        """The last position that was given: every smaller one is there to be seen."""
+        counter = self.log.counter.__table__
+        rows = self.connection.rows(sa.select(counter.c.n))
+        return int(rows[0][0]) if rows else 0
+
+    def oldest_position(self) -> int | None:
+        """The first position that the log still has; None if it is empty."""
+        rows = self.connection.rows(sa.select(sa.func.min(self.log.table.c.position)))
+        return None if rows[0][0] is None else int(rows[0][0])
+
+    def after(self, position: int, limit: int, resource: str | None = None) -> tuple[list[Told], int | None]:
+        """The changes after a position, in order.
+
+        :param limit: of how many changes it reads at most; fewer may be told.
+        :returns: the changes, and the position of the last one that was read; None if there are no more for now.
+        """
+        table = self.log.table
+        statement = self._select().where(table.c.position > position).order_by(table.c.position).limit(limit)
+        if resource is not None:
+            statement = statement.where(table.c.resource == resource)
+        rows = self._rows(statement)
+        return list(_told(rows)), rows[-1].position if len(rows) == limit else None
+
+    def of_request(self, request_id: str) -> list[Told]:
+        """The changes that a request has made so far, in its own transaction."""
+        table = self.log.table
+        return list(_told(self._rows(self._select().where(table.c.request_id == request_id).order_by(table.c.id))))
+
+    def record_as_of(self, resource: Resource, key: str, moment: datetime | int) -> Mapping[str, Any] | None:
+        """A record as it was, by field name; None if there was none, or none that may be seen.
+
+        :param moment: a time, or a position.
+        """
+        table = self.log.table
+        until = table.c.position <= moment if isinstance(moment, int) else table.c.at <= moment
+        last = (
+            sa.select(sa.func.max(table.c.position))
+            .where(table.c.resource == resource.name, table.c.key == key, until)
+            .scalar_subquery()
+        )
+        seen, image = self.access.shown("after")
+        rows = self._rows(sa.select(image.label("after")).where(table.c.position == last, seen))
+        return rows[0].after if rows else None
+
+    def _select(self) -> sa.Select[Any]:
+        table = self.log.table
+        names = ("position", "at", "request_id", "actor", "resource", "key", "verb")
+        sides = [self.access.shown(side) for side in ("before", "after")]
+        labelled = [
+            each
+            for side, (seen, image) in zip(("before", "after"), sides, strict=True)
+            for each in (seen.label(f"{side}_seen"), image.label(side))
+        ]
+        return sa.select(*(table.c[name] for name in names), *labelled).where(sa.or_(*(seen for seen, _ in sides)))
+
+    def _rows(self, statement: sa.Select[Any]) -> Any:
+        mine = {ME_PREFIX + name: self.me[name] for name in me_names(statement)}
+        return self.connection.rows(statement, mine)
+
+
+def _told(rows: Any) -> Iterator[Told]:
+    for row in rows:
+        common = (row.position, row.at, row.request_id, row.actor, row.resource, row.key)
+        if row.verb == "unlogged":
+            yield Told(*common, "unlogged", None)
+        elif row.after_seen and not row.before_seen:
+            yield Told(*common, "create", row.after)
+        elif row.after_seen and row.before != row.after:
+            yield Told(*common, "update", row.after)
+        elif row.before_seen and not row.after_seen:
+            yield Told(*common, "delete", None)

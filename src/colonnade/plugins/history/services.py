@@ -1,0 +1,37 @@
+"""The services of the log: a history for each resource, a past for each record, and the feed."""
+
+from __future__ import annotations
+
+from cornice import Service
+from pyramid.config import Configurator
+
+from colonnade.core.resources import Resource
+from colonnade.plugins.rest.services import PREFIX, cors_of, record_factory
+
+from . import feed, past
+from .access import CHANGES, kept_log
+
+
+def add_services(config: Configurator) -> None:
+    """Register them; the routes of records are those of the REST plug-in."""
+    cors = cors_of(config.registry)
+    for resource in kept_log(config.registry).kept():
+        config.add_cornice_service(_history(resource, cors))
+        config.add_view(
+            past.as_of,
+            route_name=f"rest {resource.name} one",
+            request_method="GET",
+            request_param="as_of",
+            permission="view",
+        )
+    config.add_view(
+        feed.feed, route_name=f"rest {CHANGES}", request_method="GET", request_param="after", permission="view"
+    )
+
+
+def _history(resource: Resource, cors: dict[str, object]) -> Service:
+    path = f"{PREFIX}/{resource.name}/{{key}}/history"
+    service = Service(f"history of {resource.name}", path, factory=record_factory(resource), **cors)
+    summary = f"The changes of one of the {resource.name}."
+    service.add_view("GET", past.history, permission="view", openapi={"summary": summary, "tags": [resource.name]})
+    return service
