@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -15,7 +15,7 @@ from .rows import LEFT_OUT, Entry, Refusals, Row, shown
 from .source import Source
 
 #: How many texts of a column are remembered with their values. Tables repeat themselves: codes, dates, numbers.
-_REMEMBERED = 50_000
+_REMEMBERED = 10_000
 
 Texts = Sequence[str]
 
@@ -34,13 +34,10 @@ class Table(Source[Texts]):
         rows = [row for row in rows if self._is_whole(row, refusals)]
         wrong: set[int] = set()
         values = [self._column(index, rows, wrong, refusals) for index in range(len(self._columns))]
-        fields = [cells for column, cells in zip(self._columns, values, strict=True) if column.relation is None]
-        sought = [cells for column, cells in zip(self._columns, values, strict=True) if column.relation is not None]
-        names = [column.field.name for column in self._columns if column.relation is None]
-        ways = [column.name for column in self._columns if column.relation is not None]
+        names = [column.name for column in self._columns]
         entries = [
-            Entry(row.line, dict(zip(names, given, strict=True)), dict(zip(ways, named, strict=True)))
-            for row, given, named in zip(rows, _rows(fields, len(rows)), _rows(sought, len(rows)), strict=True)
+            Entry(row.line, dict(zip(names, given)))  # noqa: B905 as many as there are columns
+            for row, given in zip(rows, zip(*values, strict=True), strict=True)
             if not wrong or row.line not in wrong
         ]
         for name in self._omissible:
@@ -74,10 +71,6 @@ class Table(Source[Texts]):
             said = f"{shown(text)} {error}" if text else str(error)
             refusals.add(row.line, (self._columns[index].header,), said, "value" if text else "missing")
             return None
-
-
-def _rows(columns: Sequence[list[Any]], number: int) -> Iterable[tuple[Any, ...]]:
-    return zip(*columns, strict=True) if columns else ((),) * number
 
 
 def _may_be_left_out(column: Column) -> bool:

@@ -90,14 +90,14 @@ class ByUniqueField(Way):
         self._remote = [remote[name] for name in relation.local]
 
     def sought(self, entry: Entry) -> Key | None:
-        value = entry.sought.get(self._column)
+        value = entry.values.get(self._column)
         return None if value is None else (value,)
 
     def own(self, entry: Entry) -> Key:
         return (entry.values.get(self._name),)
 
     def follow(self, entries: Sequence[Entry]) -> list[Entry]:
-        entries = [entry for entry in entries if self._column in entry.sought]
+        entries = [entry for entry in entries if self._column in entry.values]
         keys = [self.sought(entry) for entry in entries]
         found: dict[Key | None, Key] = dict(self._found({key for key in keys if key is not None}))
         found[None] = (None,) * len(self._local)
@@ -107,6 +107,7 @@ class ByUniqueField(Way):
             if values is None:
                 missed.append(entry)
             else:
+                del entry.values[self._column]
                 entry.values.update(zip(self._local, values, strict=True))
         return missed
 

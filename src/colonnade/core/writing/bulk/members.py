@@ -32,7 +32,6 @@ class _Shape:
     """What objects with the same members have in common: how each is read, and what is wrong with all of them."""
 
     fields: list[tuple[str, str, Reader]] = field(default_factory=list)
-    sought: list[tuple[str, str, Reader]] = field(default_factory=list)
     faults: list[Reason] = field(default_factory=list)
 
 
@@ -69,8 +68,7 @@ class Objects(Source[object]):
         for columns, reason, code in shape.faults:
             refusals.add(row.line, columns, reason, code)
         values = self._values(shape.fields, members, row.line, refusals)
-        sought = self._values(shape.sought, members, row.line, refusals)
-        return Entry(row.line, values, sought) if len(refusals) == found else None
+        return Entry(row.line, values) if len(refusals) == found else None
 
     def _values(
         self, readers: list[tuple[str, str, Reader]], members: Mapping[str, object], line: int, refusals: Refusals
@@ -120,8 +118,7 @@ class Objects(Source[object]):
                 if isinstance(column, Fault):
                     unknown.append((member, column))
                     continue
-                readers = shape.fields if column.relation is None else shape.sought
-                readers.append((member, column.name, self._reader(column.name, column)))
+                shape.fields.append((member, column.name, self._reader(column.name, column)))
                 written = column.written
             given += written
             if not self.columns.key:

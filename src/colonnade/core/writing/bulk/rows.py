@@ -63,15 +63,14 @@ class Entry:
     """A row that has been read.
 
     values: by field name; in a row that changes a record only what changes, once that is known. A many-to-many relation
-        has the keys of the related records.
-    sought: what relations name the related records by, for each column that gives one.
+        has the keys of the related records. By ``relation.field`` is what a related record is named by, until its
+        foreign key is known.
     match: the record that it changes; None where it creates one.
     key: that of the record which was written, where somebody wants to know.
     """
 
     line: int
     values: dict[str, Any]
-    sought: dict[str, Any]
     match: Match | None = None
     key: Key | None = None
 

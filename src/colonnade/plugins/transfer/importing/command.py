@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -134,6 +135,7 @@ def import_(
     with opened(file) as stream:
         lines = count_lines(stream)
         with (
+            _application_kept(),
             suppress(_DryRunError),
             _author(invocation) as author,
             _progress(lines, target.name, shown=not as_json) as told,
@@ -153,6 +155,16 @@ def import_(
         _tell(target, outcome, key=key, dry_run=dry_run, rejected=path)
     if outcome.refusals:
         raise click.exceptions.Exit(PARTLY if continuing else 1)
+
+
+@contextmanager
+def _application_kept() -> Iterator[None]:
+    """Let Python's garbage collector pass over what the application is made of, again and again for every few rows."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _DryRunError(Exception):
