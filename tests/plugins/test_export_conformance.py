@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,6 +20,7 @@ from colonnade.core.resources import Resource
 from colonnade.plugins.transfer.guard import unguarded
 from tests.core.reading.odd.asking import Asking
 from tests.core.reading.odd.house import ROADS, House, Road, house_at
+from tests.core.reading.odd.models import OddPlace
 from tests.harness import counts
 from tests.harness.databases import Databases
 
@@ -170,3 +173,28 @@ def test_a_record_is_one_line_whatever_white_space_is_in_its_documents(house: Ho
     finally:
         with house.database.engine.begin() as connection:
             connection.execute(update, {"it": stored})
+
+
+@pytest.mark.parametrize("road", ["pool", "python"])
+@pytest.mark.parametrize("form", ["text/csv", "application/jsonl"])
+def test_long_records_do_not_fill_the_memory(house: House, form: str, road: Road) -> None:
+    """A file of 40 MB needs a small part of that, whatever its records are like."""
+    long = [{"id": 1000 + number, "name": "x" * 100_000} for number in range(400)]
+    with house.database.engine.begin() as connection:
+        connection.execute(sa.insert(OddPlace.__table__), long)
+    del long
+    client = house.apps[road]
+    request = client.RequestClass.blank("/api/v1/places?id__gte=1000", accept=form, headers={"X-Who": "admin"})
+    gc.collect()
+    tracemalloc.start()
+    try:
+        status, _, chunks = request.call_application(client.app)
+        size = sum(map(len, chunks))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        with house.database.engine.begin() as connection:
+            connection.execute(sa.delete(OddPlace.__table__).where(OddPlace.id >= 1000))
+    assert status == "200 OK"
+    assert size > 40_000_000
+    assert peak < 15_000_000

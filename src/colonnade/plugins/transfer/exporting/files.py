@@ -15,9 +15,10 @@ from colonnade.core.reading import Query, Records, Table, Whole
 from colonnade.core.resources import Resource
 from colonnade.plugins.transfer.guard import guarded
 
-_FIRST: Final = 500
-_MOST: Final = 5_000
-#: Bytes of a batch, about: so that long records come by the dozen, and short ones by the thousand.
+#: Records of the first batch, of which nobody knows how long they are, and of any.
+_FIRST: Final = 20
+_MOST: Final = 2_000
+#: Bytes of a batch, about: so that long records come one by one, and short ones by the thousand.
 _WANTED: Final = 256 * 1024
 
 
