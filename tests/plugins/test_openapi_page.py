@@ -130,6 +130,37 @@ def test_a_filter_is_sent_as_parameters_of_its_own(browser: Chrome, address: str
     assert status.text.startswith("200")
 
 
+def test_a_change_is_tried_with_the_example_that_is_offered(browser: Chrome, address: str) -> None:
+    open_docs(browser, address)
+    find(browser, ".btn.authorize").click()
+    find(browser, ".dialog-ux input").send_keys("librarian")
+    find(browser, ".dialog-ux .btn.modal-btn.auth.authorize").click()
+    find(browser, ".dialog-ux .btn-done").click()
+
+    patch = "#operations-books-patch_book"
+    find(browser, f"{patch} .opblock-summary-control").click()
+    find(browser, f"{patch} .try-out__btn").click()
+    find(browser, f'{patch} tr[data-param-name="key"] input').send_keys("1")
+    find(browser, f"{patch} .execute").click()
+    answer = find(browser, f"{patch} .live-responses-table .response")
+
+    assert answer.find_element(By.CSS_SELECTOR, ".response-col_status").text.startswith("200"), answer.text
+    assert "Example limit" in answer.text
+    assert console(browser) == []
+
+
+def test_a_reference_within_a_batch_is_no_reference_of_the_document(browser: Chrome, address: str) -> None:
+    open_docs(browser, address)
+
+    find(browser, "#operations-rest-batch .opblock-summary-control").click()
+    find(browser, "#operations-rest-batch .try-out__btn").click()
+    body = find(browser, "#operations-rest-batch .body-param__text").text
+
+    assert '"$ref": "first.id"' in body
+    assert browser.find_elements(By.CSS_SELECTOR, ".errors-wrapper") == []
+    assert console(browser) == []
+
+
 def test_the_debug_toolbar_is_no_stranger_to_the_page(browser: Chrome) -> None:
     app = library(pyramid__includes="colonnade.core.toolbar", debugtoolbar__hosts="127.0.0.1")
 
