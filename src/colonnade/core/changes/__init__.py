@@ -10,7 +10,9 @@ pages, other services) reads the log, and is never done here.
 from __future__ import annotations
 
 from .application import includeme, recorder_of
+from .bulk import each, unlogged
 from .guard import BypassError
+from .inserting import insert
 from .log import Log, log_of
 from .model import ChangeColumns, CounterColumns
 from .origin import Origin, origin_of
@@ -21,8 +23,11 @@ __all__ = [
     "CounterColumns",
     "Log",
     "Origin",
+    "each",
     "includeme",
+    "insert",
     "log_of",
     "origin_of",
     "recorder_of",
+    "unlogged",
 ]

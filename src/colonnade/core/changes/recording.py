@@ -88,6 +88,24 @@ class Recorder:
         execute(session, sa.insert(self.log.table), [{**common, **row} for row in rows])
         session.info[LOGGED] = session.info.get(LOGGED, 0) + len(rows)
 
+    def write_selected(
+        self, session: Session, selected: sa.Select[Any], parameters: Mapping[str, Any], number: int
+    ) -> None:
+        """Write rows of the log that a statement selects: ``resource``, ``key``, ``verb`` and an image.
+
+        :param number: how many these are.
+        """
+        if not number:
+            return
+        common = {**origin_of(session).values(), "at": datetime.now(UTC)}
+        table, rows = self.log.table, selected.subquery("rows")
+        constants = [sa.literal(value, table.c[name].type) for name, value in common.items()]
+        statement = sa.insert(table).from_select(
+            [*(column.name for column in rows.c), *common], sa.select(*rows.c, *constants)
+        )
+        execute(session, statement, parameters)
+        session.info[LOGGED] = session.info.get(LOGGED, 0) + number
+
     def _row(
         self,
         session: Session,

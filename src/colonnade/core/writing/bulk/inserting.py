@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
-from colonnade.core.database import execute, flush
+from colonnade.core.changes import insert, recorder_of
+from colonnade.core.database import flush
 from colonnade.core.writing.lookup import Key
 from colonnade.core.writing.records import new_record
 
@@ -29,13 +28,9 @@ class Inserting(Storing):
             rows = [entry.values for entry in entries]
         else:
             rows = [{columns[name].key: value for name, value in entry.values.items()} for entry in entries]
-        statement = sa.insert(mapper.local_table)  # type: ignore[arg-type]
-        if with_keys:
-            key = (mapper.columns[field.name] for field in self._resource.key)
-            returning = statement.returning(*key, sort_by_parameter_order=True)
-            return [tuple(row) for row in execute(session, returning, rows, mapper=mapper)]
-        execute(session, statement, rows, mapper=mapper)
-        return ()
+        key = [mapper.columns[field.name] for field in self._resource.key] if with_keys else []
+        keys = insert(session, recorder_of(session), mapper, rows, key)
+        return keys if with_keys else ()
 
     def _objects(self, entries: Sequence[Entry]) -> Iterable[tuple[Entry, Any]]:
         return ((entry, None) for entry in entries)

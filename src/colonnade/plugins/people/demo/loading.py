@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
+from colonnade.core.changes import insert, recorder_of
 from colonnade.core.database import execute
 from colonnade.plugins.people.models import Department, Employee, Gender, Salary
 
@@ -49,8 +50,8 @@ def load_company(
         _insert(session, Employee, rows, report)
         employees = {row.number: row.id for row in execute(session, select(Employee.number, Employee.id))}
     for head in (each for each in everybody if each.rank == 0):
-        leads = update(Department).where(Department.code == head.department).values(manager_id=employees[head.number])
-        execute(session, leads)
+        department = session.get_one(Department, departments[head.department])
+        department.manager_id = employees[head.number]
     _insert(session, Salary, (row for each in everybody for row in _salaries(each, employees)), report)
     for model in (Department, Employee, Salary):
         # So much at once, and neither database would look at it soon by itself: let their planners know it.
@@ -68,7 +69,7 @@ def _insert(
 ) -> None:
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
-        execute(session, insert(model), batch)
+        insert(session, recorder_of(session), inspect(model), batch)
         report(len(batch))
 
 
