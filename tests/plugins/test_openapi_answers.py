@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from webtest import TestApp, TestResponse
 
-from tests.plugins.openapi_library import stocked_library
+from colonnade.core.database import database_of
+from tests.plugins.openapi_library import PLUGINS, library, stocked_library
 from tests.plugins.openapi_validation import answer_faults, resolved
 
 LIBRARIAN = {"Authorization": "Bearer librarian"}
@@ -117,6 +118,20 @@ def test_a_problem_for_a_browser_is_described_too(app: TestApp, described: Any) 
 
     assert page.content_type == "text/html"
     assert answer_faults(described, BOOKS, "get", page) == []
+
+
+def test_a_list_in_another_format_is_described_too(app: TestApp, module_database_url: str) -> None:
+    wsgi = library(module_database_url, plugins=[*PLUGINS, "transfer"])
+    with_files = TestApp(wsgi)
+    described = with_files.get("/openapi.json").json
+    formats = set(described["paths"][BOOKS]["get"]["responses"]["200"]["content"]) - {"application/json"}
+
+    for media_type in formats:
+        answer = with_files.get("/api/v1/books", headers=READER | {"Accept": media_type})
+        assert answer.content_type == media_type
+        assert answer_faults(described, BOOKS, "get", answer) == []
+    assert len(formats) >= 2
+    database_of(wsgi.registry).dispose()
 
 
 # -- What is offered is taken
