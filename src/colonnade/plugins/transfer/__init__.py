@@ -1,7 +1,7 @@
-"""Import and export: tables of text in and out of any resource.
+"""Import and export: any resource as files, CSV or JSON Lines, at the command line and over HTTP.
 
-So far ``colonnade import RESOURCE FILE`` for CSV. `table` reads a file, `core.writing` decides on every row and writes
-them all or none, and `command` tells the person at the terminal.
+`importing` reads files, and `core.writing.bulk` decides on every row and writes it; `exporting` writes what
+`core.reading` gives. Neither knows a resource by name, and what one writes the other reads back as it was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .settings import TransferSettings
 
 
 def includeme(config: Configurator) -> None:
-    """Bring the verb ``import``."""
+    """Bring the verbs ``import`` and ``export``, and what does the same over HTTP."""
     config.add_plugin(
         "transfer",
         summary="Import and export of any resource, as files",
