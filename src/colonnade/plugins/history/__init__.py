@@ -2,7 +2,7 @@
 
 The log itself is ``core.changes``; here are its tables, and the doors by which it is read. It is a resource like any
 other, ``changes``, whose policy follows from that of the records; `past` has the history of one record and the record
-as it was, `feed` is for programs that follow what happens.
+as it was, `feed` is for programs that follow what happens, `undo` brings back what a request changed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .feed import keep_places
 from .models import Change, ChangeCounter
 from .services import add_services
 from .settings import HistorySettings
+from .undo import undo_service
 
 
 def includeme(config: Configurator) -> None:
@@ -34,3 +35,11 @@ def includeme(config: Configurator) -> None:
     config.add_road("history list", kind="read", summary="GET of a record's history")
     config.add_road("history as of", kind="read", summary="GET of a record as it was")
     config.add_road("history feed", kind="read", summary="GET of changes after a position")
+    config.action(
+        "colonnade undo service",
+        lambda: config.add_cornice_service(undo_service(config.registry)),
+        order=RESOURCES_READY + 12,
+    )
+    config.add_command("undo", ".undo_command:undo_")
+    config.add_road("rest undo", kind="write", summary="POST to requests/REQUEST/undo")
+    config.add_road("undo", kind="write", summary="colonnade undo REQUEST")
