@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
@@ -38,6 +38,11 @@ class Origin:
     def values(self) -> Mapping[str, Any]:
         """As columns of the log."""
         return vars(self)
+
+
+def come_by(session: Session, channel: str) -> None:
+    """Let the changes of a session have come by another road than its request would say."""
+    session.info[ORIGIN] = replace(origin_of(session), channel=channel)
 
 
 def origin_of(session: Session) -> Origin:

@@ -76,9 +76,12 @@ class Invocation:
 
         Errors of the database leave the block as problems.
         """
+        from colonnade.core.changes.origin import ORIGIN, Origin
         from colonnade.core.database import translated
+        from colonnade.core.request_id import new_request_id
 
         with translated(), self.database.sessions.begin() as session:
+            session.info[ORIGIN] = Origin.of(self.identity, new_request_id(), "cli")
             yield session
 
 

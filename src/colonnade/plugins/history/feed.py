@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from datetime import UTC
 from threading import BoundedSemaphore, Event
-from typing import Any, Final
+from typing import Final
 
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
-from colonnade.core.changes.reading import Told
 from colonnade.core.database import database_of
 from colonnade.core.negotiation import preferred_type
 from colonnade.core.problems import BadRequest, Fault
 from colonnade.core.resources import resources_of
 from colonnade.core.settings import settings_of
 from colonnade.plugins.rest.answers import JSON, private
+from colonnade.plugins.rest.changes import as_json
 from colonnade.plugins.rest.links import api_url
 
 from .access import change_reader, kept_log
@@ -61,20 +59,6 @@ def feed(request: Request) -> Response:
     response = Response(body=json.dumps(content, ensure_ascii=False, default=str).encode(), content_type=JSON)
     response.charset = None
     return private(response)
-
-
-def as_json(told: Told) -> Mapping[str, Any]:
-    """One change, as an answer has it."""
-    members: dict[str, Any] = {
-        "position": told.position,
-        "at": told.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "request_id": told.request_id,
-        "actor": told.actor,
-        "resource": told.resource,
-        "key": told.key,
-        "verb": told.verb,
-    }
-    return members if told.record is None else {**members, "record": told.record}
 
 
 def _wait(request: Request, after: int, wait: int) -> None:

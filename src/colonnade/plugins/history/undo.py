@@ -46,7 +46,7 @@ def undo(request: Request, preferences: Preferences) -> Response:
         if request.identity.anonymous:
             raise Unauthorized from None  # who would be asked to sign in for any request is asked for this one too
         raise
-    if preferences.return_ == "minimal":
+    if preferences.bare:
         return written(204, None)
     content = {
         "request_id": request.id,

@@ -17,7 +17,7 @@ from colonnade.core.problems import BadRequest, Fault
 
 #: The preferences that there are, and the values of each.
 _KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
-    "return": ("minimal", "representation"),
+    "return": ("minimal", "representation", "changes"),
     "tx": ("commit", "rollback"),
     "max-affected": (),  # a number from 1 on
     "handling": ("strict", "lenient"),
@@ -37,16 +37,22 @@ _NUMBER = re.compile("[1-9][0-9]{0,17}")
 class Preferences:
     """What a request prefers; None is no preference.
 
-    return_: how much is to be answered (RFC 7240, section 4.2): ``minimal``, nothing, or the whole ``representation``.
+    return_: what is to be answered (RFC 7240, section 4.2): ``minimal``, nothing; the whole ``representation``; or, a
+        value of our own, the ``changes`` that were made, where a change log is kept.
     tx: ``rollback`` runs everything, answers as if, and undoes it.
     max_affected: how many records may change at most.
     handling: ``strict`` refuses what is not known (RFC 7240, section 4.4).
     """
 
-    return_: Literal["minimal", "representation"] | None = None
+    return_: Literal["minimal", "representation", "changes"] | None = None
     tx: Literal["commit", "rollback"] | None = None
     max_affected: int | None = None
     handling: Literal["strict", "lenient"] | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether nobody asks what was written looks like."""
+        return self.return_ in ("minimal", "changes")
 
     def applied(self, *names: str) -> str | None:
         """The value of ``Preference-Applied`` (RFC 7240, section 3); None where there is nothing to say.
@@ -120,7 +126,7 @@ def _is_good(name: str, value: str) -> bool:
 def _preferences(values: Mapping[str, str]) -> Preferences:
     most = values.get("max-affected")
     return Preferences(
-        return_=cast("Literal['minimal', 'representation'] | None", values.get("return")),
+        return_=cast("Literal['minimal', 'representation', 'changes'] | None", values.get("return")),
         tx=cast("Literal['commit', 'rollback'] | None", values.get("tx")),
         max_affected=None if most is None else int(most),
         handling=cast("Literal['strict', 'lenient'] | None", values.get("handling")),

@@ -18,6 +18,7 @@ from colonnade.core.settings import settings_of
 from colonnade.core.tree import join_key
 
 from .answers import JSON
+from .changes import changed, changes_reader
 from .idempotency import once
 from .links import api_url, record_url
 from .preferences import Preferences, preferences_of
@@ -46,8 +47,11 @@ def writing(perform: Perform) -> Callable[[Request], Response]:
 
 
 def _done(request: Request, preferences: Preferences, perform: Perform) -> Response:
+    changes = changes_reader(request) if preferences.return_ == "changes" else None
     response = perform(request, preferences)
     check_deferred(request.dbsession)
+    if changes is not None:
+        response = changed(response, changes.of_request(request.id))
     applied = preferences.applied("return", "tx", "max-affected")
     if applied:
         response.headers["Preference-Applied"] = applied
@@ -71,7 +75,7 @@ def shown(request: Request, preferences: Preferences, resource: Resource, key: K
 
     :raises BadRequest: for a query that does not fit, whether an answer is wanted or not.
     """
-    if preferences.return_ == "minimal":
+    if preferences.bare:
         reader(request).require_fit(resource, query)
         return None
     return reader(request).one(resource, key, query)

@@ -39,7 +39,7 @@ def batch(request: Request, preferences: Preferences) -> Response:
     operations = read_operations(body_of(request), resources_of(request.registry), most)
     performing = _Performing(request, preferences)
     results = all_or_none(request.dbsession, operations, performing.perform, "/operations")
-    if preferences.return_ == "minimal":
+    if preferences.bare:
         return written(204, None)
     return written(200, f'{{"results":[{",".join(results)}]}}', tagged=False)
 

@@ -9,6 +9,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from colonnade.core.changes.origin import come_by
 from colonnade.core.policy import Access
 from colonnade.core.problems import Conflict
 from colonnade.core.resources import RESOURCES_READY, Resource, resources_of
@@ -44,6 +45,7 @@ def import_(request: Request, preferences: Preferences) -> Response:
     if asked.reading.key:
         refuse_unconditional(request)
     stream = body_stream(request, settings_of(request.registry, TransferSettings).max_body_bytes)
+    come_by(request.dbsession, "import")
     writer = writer_of(request)
     source, rows = asked.reading.begin(stream, writer, request.context.resource)
     outcome = BulkWriter(writer, source, continuing=asked.continuing).write(rows)
