@@ -50,7 +50,7 @@ def answer_faults(document: Json, path: str, method: str, response: TestResponse
         return found
     if response.content_type not in content:
         return [*found, f"{response.content_type} is not described, only {', '.join(content)}"]
-    body = response.json if response.content_type.endswith(("/json", "+json")) else response.text
+    body = response.json if response.content_type.endswith(("/json", "+json")) else response.body.decode()
     return found + faults(document, content[response.content_type]["schema"], body)
 
 
