@@ -275,3 +275,15 @@ def test_many_rows_of_many_columns_stay_below_the_limits_of_the_database(
         ).created
         == number
     )
+
+
+def test_a_record_whose_key_is_import_is_still_reached(caller: Callable[..., Any]) -> None:
+    """The address of an import is one of a record, too: what is posted there is a file, all else is the record's."""
+    hr, url = caller("hr"), "/api/v1/boxes/import"
+    assert hr.post(url, "code,owner_id\nimport,7\n", content_type="text/csv").json["created"] == 1
+    assert hr.get(url).json["owner_id"] == 7
+    assert (
+        hr.patch_json(url, {"label": "L"}, headers={"Content-Type": "application/merge-patch+json"}).status_int == 200
+    )
+    hr.delete(url)
+    hr.get(url, status=404)
