@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from .documents import TYPES, document
 from .rules import ROLES, Row, may, sees_field
 from .table import FILTERS, NAMES, Table
-from .writes import Array, Body, Create, Delete, Filter, Merge, One, Patch, Replace, Write
+from .writes import Array, Batch, Body, Create, Delete, Filter, Merge, One, Patch, Replace, Write
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
@@ -63,7 +63,7 @@ def tables(draw: st.DrawFn) -> Table:
     rows: dict[str, Row] = {}
     for index, code in enumerate(CODES[: draw(st.integers(2, 4))]):
         row: Row = {name: TYPES[name](draw(st.sampled_from(VALUES[name]))) for name in VALUES if name != "tags"}
-        points = draw(st.sampled_from([None, 5, 30, 60]))
+        points = draw(st.sampled_from([60, 5, 60, 30, None]))
         bonus = draw(st.sampled_from([None, 0, 5]))
         row |= {"code": code, "title": f"t{index}", "points": points, "bonus": bonus, "twice": points and points * 2}
         row["owner_id"] = draw(st.sampled_from([7, 7, 7, 8, 9, None]))
@@ -77,15 +77,20 @@ def tables(draw: st.DrawFn) -> Table:
 def write(draw: Draw[Any], table: Table) -> tuple[str | None, Write]:
     """Who writes what, given what is stored."""
     role = draw(st.sampled_from(WHO))
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 11)):
         case 0 | 1:
             return role, _array(draw, table, role)
         case 2:
             return role, _filter(draw, table, role)
+        case 3 | 4:
+            return role, Batch([_one(draw, table, role, _kind(draw)) for _ in range(draw(st.integers(1, 3)))])
         case _:
-            return role, _one(
-                draw, table, role, draw(st.sampled_from(["create", "replace", "merge", "patch", "delete"]))
-            )
+            return role, _one(draw, table, role, _kind(draw))
+
+
+def _kind(draw: Draw[Any]) -> str:
+    kind: str = draw(st.sampled_from(["create", "replace", "merge", "patch", "delete"]))
+    return kind
 
 
 def _one(draw: Draw[Any], table: Table, role: str | None, kind: str) -> One:
@@ -110,10 +115,14 @@ def _one(draw: Draw[Any], table: Table, role: str | None, kind: str) -> One:
 
 def _members(draw: Draw[Any], names: list[str], most: int = 3) -> Body:
     """Some members; the key seldom."""
-    chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True))
+    # More often those whose writing depends on the row.
+    often = [name for name in names if name in ("points", "bonus", "tags", "owner_id")]
+    chosen = draw(st.lists(st.sampled_from([*names, *often, *often, *often]), min_size=1, max_size=most, unique=True))
     if "code" in chosen and draw(st.integers(0, 2)):
         chosen.remove("code")
     body = {name: draw(st.sampled_from(VALUES[name])) for name in chosen}
+    if "bonus" in names and draw(st.integers(0, 7)) == 0:
+        body |= {"points": draw(st.sampled_from([60, 5])), "bonus": draw(st.sampled_from([5, 0, None]))}
     if draw(st.integers(0, 9)) == 0:
         name = draw(st.sampled_from(sorted(set(WRONG) - {"code"})))
         body[name] = draw(st.sampled_from(WRONG[name]))

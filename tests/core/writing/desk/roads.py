@@ -16,13 +16,15 @@ from tests.core.writing.editing import MERGE, PATCH, TASKS
 from tests.core.writing.shop import Shop
 
 from .models import Task, task_tag
-from .writes import Array, Create, Delete, Filter, Merge, Outcome, Patch, Replace, Write
+from .writes import Array, Batch, Create, Delete, Filter, Merge, One, Outcome, Patch, Replace, Write
 
 Road: TypeAlias = Callable[[Shop, sa.Connection, str | None, Write], Outcome | None]
 
 
-def by_rest(desk: Shop, connection: sa.Connection, role: str | None, write: Write, prefer: str = "") -> Outcome:
+def by_rest(desk: Shop, connection: sa.Connection, role: str | None, write: Write, prefer: str = "") -> Outcome | None:
     """One request for each write."""
+    if isinstance(write, Batch):
+        return None
     response = _sent(desk.client(connection, role), write, prefer)
     text = f"{response.text}\n{response.headers}"
     if response.status_int >= 400:
@@ -37,20 +39,54 @@ def by_rest(desk: Shop, connection: sa.Connection, role: str | None, write: Writ
     return Outcome(response.status_int, text, [response.json if response.body else None])
 
 
-def by_rest_after_a_preview(desk: Shop, connection: sa.Connection, role: str | None, write: Write) -> Outcome:
+def by_rest_after_a_preview(desk: Shop, connection: sa.Connection, role: str | None, write: Write) -> Outcome | None:
     """The same; before it the preview, which answers the same and leaves nothing."""
     before = rows_in(connection)
     preview = by_rest(desk, connection, role, write, "tx=rollback")
     assert rows_in(connection) == before
     real = by_rest(desk, connection, role, write)
+    if preview is None or real is None:
+        return None
     assert (preview.status, preview.documents, preview.refused) == (real.status, real.documents, real.refused)
     return Outcome(real.status, preview.text + real.text, real.documents, real.refused)
 
 
-ROADS: dict[str, Road] = {"rest": by_rest, "preview": by_rest_after_a_preview}
+def by_batch(desk: Shop, connection: sa.Connection, role: str | None, write: Write) -> Outcome | None:
+    """A batch; of one where one is written."""
+    if isinstance(write, (Array, Filter)):
+        return None
+    items = write.items if isinstance(write, Batch) else [write]
+    body = {"operations": [_operation(each) for each in items]}
+    response = desk.client(connection, role).post_json("/api/v1/batch", body, expect_errors=True)
+    text = f"{response.text}\n{response.headers}"
+    if response.status_int >= 400:
+        refused = {int(fault["pointer"].split("/")[2]) for fault in response.json.get("errors", [])}
+        return Outcome(response.status_int, text, refused=frozenset(refused if isinstance(write, Batch) else ()))
+    results = response.json["results"]
+    documents = [each.get("body") for each in results]
+    if isinstance(write, Batch):
+        return Outcome(response.status_int, text, documents)
+    (status,) = (each["status"] for each in results)
+    return Outcome(204 if status == 200 and documents == [None] else status, text, documents)
 
 
-def _sent(client: TestApp, write: Write, prefer: str) -> TestResponse:
+ROADS: dict[str, Road] = {"rest": by_rest, "preview": by_rest_after_a_preview, "batch": by_batch}
+
+
+def _operation(write: Any) -> dict[str, Any]:
+    match write:
+        case Create(body):
+            return {"op": "create", "resource": "tasks", "body": body}
+        case Replace(code, body):
+            return {"op": "replace", "resource": "tasks", "key": code, "body": body}
+        case Merge(code, patch):
+            return {"op": "merge", "resource": "tasks", "key": code, "body": patch}
+        case Patch(code, operations):
+            return {"op": "patch", "resource": "tasks", "key": code, "body": operations}
+    return {"op": "delete", "resource": "tasks", "key": write.code}
+
+
+def _sent(client: TestApp, write: Array | Filter | One, prefer: str) -> TestResponse:
     headers: dict[str, Any] = {"Prefer": prefer} if prefer else {}
     match write:
         case Create(body):

@@ -3,9 +3,9 @@ and the table after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeVar
 
 from .documents import GENERATED, KEY, TYPES, Conflicting, Wrong, document, equal, merged, patched, same
 from .rules import (
@@ -21,7 +21,9 @@ from .rules import (
     sees_field,
     writes_field,
 )
-from .writes import Array, Body, Create, Delete, Filter, Merge, One, Patch, Refused, Replace, Verdict, Write
+from .writes import Array, Batch, Body, Create, Delete, Filter, Merge, One, Patch, Refused, Replace, Verdict, Write
+
+T = TypeVar("T")
 
 NAMES = frozenset({*TYPES, "tags"})
 REQUIRED = frozenset({"code", "title"})
@@ -57,6 +59,8 @@ class Table:
                     verdict = self._array(role, write)
                 case Filter():
                     verdict = self._filter(role, write)
+                case Batch():
+                    verdict = self._batch(role, write)
                 case _:
                     self._require_try(role, write)
                     shown = self.shown(role, self._one(role, write))
@@ -232,21 +236,36 @@ class Table:
     # -- Several
 
     def _array(self, role: str, write: Array) -> Verdict:
-        if not write.items:
-            raise TypeError("an array of none is tested by itself")
         if not may_try(role, _action(write.items[0])):
             raise Refused(403)
-        codes: list[str] = []
-        refused: dict[int, frozenset[int]] = {}
-        for index, item in enumerate(write.items):
-            try:
-                codes.append(self._one(role, item))
-            except Refused as reason:
-                refused[index] = reason.statuses
+        codes, refused = self._each(write.items, lambda item: self._one(role, item))
         if refused:
             return Verdict(frozenset().union(*refused.values()), refused=frozenset(refused))
         status = 201 if isinstance(write.items[0], Create) else 200
         return Verdict(frozenset({status}), [self.shown(role, code) for code in codes])
+
+    def _batch(self, role: str, write: Batch) -> Verdict:
+        """What an array would be if each of its items had come by its own address, and was shown at once."""
+
+        def perform(item: One) -> Body | None:
+            self._require_try(role, item)
+            return self.shown(role, self._one(role, item))
+
+        shown, refused = self._each(write.items, perform)
+        if refused:
+            return Verdict(frozenset().union(*refused.values()), refused=frozenset(refused))
+        return Verdict(frozenset({200}), shown)
+
+    def _each(self, items: Sequence[One], perform: Callable[[One], T]) -> tuple[list[T], dict[int, frozenset[int]]]:
+        """Do it with each; the statuses of those that are refused, by their places."""
+        done: list[T] = []
+        refused: dict[int, frozenset[int]] = {}
+        for index, item in enumerate(items):
+            try:
+                done.append(perform(item))
+            except Refused as reason:
+                refused[index] = reason.statuses
+        return done, refused
 
     def _filter(self, role: str, write: Filter) -> Verdict:
         action = "delete" if write.change is None else "edit"

@@ -66,7 +66,14 @@ class Filter:
     most: int
 
 
-Write: TypeAlias = One | Array | Filter
+@dataclass(frozen=True)
+class Batch:
+    """Several of any kind, all or none."""
+
+    items: list[One]
+
+
+Write: TypeAlias = One | Array | Filter | Batch
 
 
 @dataclass(frozen=True)
