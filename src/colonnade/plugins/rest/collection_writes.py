@@ -105,8 +105,9 @@ def _written(request: Request, preferences: Preferences, status: int, keys: Sequ
     """The records as their author may see them, in order; null for one that they may not."""
     resource = request.context.resource
     asked = Query(fields=query.fields, expand=query.expand)
+    if preferences.bare or not keys:
+        reader(request).require_fit(resource, asked)  # no record is read that would show it
     if preferences.bare:
-        reader(request).require_fit(resource, asked)
         return written(status, None)
     texts = (shown(request, preferences, resource, key, asked) or "null" for key in keys)
     return written(status, f'{{"data":[{",".join(texts)}]}}', tagged=False)
