@@ -121,3 +121,14 @@ def test_further_formats_of_lists_are_in_the_answer() -> None:
 
     assert {"application/json", "text/csv"} < formats
     assert [error.message for error in OpenAPIV31SpecValidator(described).iter_errors()] == []
+
+
+def test_where_changes_are_logged_a_write_may_be_answered_with_them(described: Any) -> None:
+    logged = document([*PLUGINS, "history"])
+    content = operation(logged, "patch", "/api/v1/books/{key}")["responses"]["200"]["content"]["application/json"]
+
+    assert {"$ref": "#/components/schemas/ChangesMade"} in content["schema"]["anyOf"]
+    assert "200" in operation(logged, "delete", "/api/v1/books/{key}")["responses"]
+    assert "200" not in operation(described, "delete", "/api/v1/books/{key}")["responses"]
+    assert "ChangesMade" not in described["components"]["schemas"]
+    assert [error.message for error in OpenAPIV31SpecValidator(logged).iter_errors()] == []

@@ -38,7 +38,7 @@ def batch(known: Known, operation: Operation) -> Schema:
             "200": {
                 "description": "All of them are done.",
                 "headers": headers(*WRITTEN),
-                "content": {JSON: {"schema": ref("BatchResults")}},
+                "content": known.written(ref("BatchResults")),
             },
             "204": {
                 "description": "All of them are done; the caller would rather not see what.",

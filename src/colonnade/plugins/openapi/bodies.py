@@ -139,6 +139,29 @@ def written_schema(name: str) -> Schema:
     }
 
 
+def changes_schema() -> Schema:
+    """The answer to a write of which its author would rather know what it changes."""
+    change = {
+        "position": {"type": ["integer", "null"], "description": "In the order of commits; null before there is one."},
+        "at": {"type": "string", "format": "date-time"},
+        "request_id": TEXT,
+        "actor": {**TEXT, "description": "Who did it."},
+        "resource": TEXT,
+        "key": {**TEXT, "description": "The key of the record, as it stands in its address."},
+        "verb": {**TEXT, "enum": ["create", "update", "delete", "unlogged"]},
+    }
+    record = {"type": "object", "description": "The record after the change, as far as the caller may see it."}
+    item = {"type": "object", "properties": {**change, "record": record}, "required": list(change)}
+    changes = {"type": "array", "items": item}
+    return {
+        "type": "object",
+        "description": "What was changed, or would be (`Prefer: return=changes`).",
+        "properties": {"changes": changes},
+        "required": ["changes"],
+        "additionalProperties": False,
+    }
+
+
 def _model_schema(resource: Resource, model: type[BaseModel] | None) -> tuple[Schema, dict[str, Schema]]:
     """A body as pydantic validates it, and the schemas that it refers to.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from colonnade.core.operation import Operation
 
 from .bodies import JSON_PATCH, MERGE_PATCH, changes_example, key_example, key_schema, keyed, media_type, several
@@ -19,6 +17,14 @@ from .writes import ALWAYS, json_patch
 
 _MANY = "All of them are written, or none; each one that stood in the way is told of, with its index."
 _ONE_BY_ONE = "Here every change has to name the state that it is based on, so this is always refused (428)."
+
+
+_AFFECTED: Schema = {
+    "type": "object",
+    "properties": {"affected": {"type": "integer", "minimum": 0, "description": "How many were deleted."}},
+    "required": ["affected"],
+    "additionalProperties": False,
+}
 
 
 def create(known: Known, operation: Operation) -> Schema:
@@ -38,7 +44,7 @@ def create(known: Known, operation: Operation) -> Schema:
                 "description": "The record as its author may see it, or all of them; no body where they may not see "
                 "it, or would rather not.",
                 "headers": headers(*WRITTEN, "Location", "ETag"),
-                "content": {JSON: {"schema": {"anyOf": [ref(name), ref(name + "Written")]}}},
+                "content": known.written(ref(name), ref(name + "Written")),
                 **creation_links(known, resource),
             },
             **write_responses(400, 401, 403, 406, 409, 413, 415, 422, 503),
@@ -88,7 +94,6 @@ def delete(known: Known, operation: Operation) -> Schema:
     """DELETE of an array of keys, or of what a filter means."""
     resource = resource_of(operation)
     body = media_type(_array(operation, key_schema(resource)), several=[key_example(resource)])
-    affected: dict[str, Any] = {"type": "integer", "minimum": 0, "description": "How many were deleted."}
     return {
         "summary": f"Delete several of the {words(resource.name)}",
         "description": "An array deletes those whose keys it names. Without a body all records go that the filter "
@@ -99,16 +104,7 @@ def delete(known: Known, operation: Operation) -> Schema:
             "200": {
                 "description": "They are gone.",
                 "headers": headers(*WRITTEN),
-                "content": {
-                    JSON: {
-                        "schema": {
-                            "type": "object",
-                            "properties": {"affected": affected},
-                            "required": ["affected"],
-                            "additionalProperties": False,
-                        }
-                    }
-                },
+                "content": known.written(_AFFECTED),
             },
             **_refusals(operation),
         },
@@ -139,7 +135,7 @@ def _responses(known: Known, operation: Operation) -> dict[str, Schema]:
         "200": {
             "description": "The records as their author may see them now.",
             "headers": headers(*WRITTEN),
-            "content": {JSON: {"schema": ref(name + "Written")}},
+            "content": known.written(ref(name + "Written")),
         },
         "204": {"description": "Done; the caller would rather not see them.", "headers": headers(*WRITTEN)},
         **_refusals(operation),

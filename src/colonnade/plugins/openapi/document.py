@@ -8,17 +8,18 @@ from typing import Any
 
 from pyramid.registry import Registry
 
+from colonnade.core.changes.log import log_of
 from colonnade.core.reading import ReadingSettings
 from colonnade.core.resources import Resource, resources_of
 from colonnade.core.settings import settings_of
 
 from . import querying, schemas
 from .batch import batch_schemas
-from .bodies import PATCH, body_schemas, json_patch_schema, written_schema
+from .bodies import PATCH, body_schemas, changes_schema, json_patch_schema, written_schema
 from .components import model_schemas, models_in, needed, resolved
 from .endpoints import Endpoint, endpoints_of
 from .headers import headers, shared_headers, shared_parameters
-from .known import Known
+from .known import CHANGES, Known
 from .naming import schema_names
 from .operations import Describing, wanted_id
 from .problems import problem_schemas, shared_responses
@@ -57,6 +58,7 @@ def build_document(registry: Registry, root: str = "") -> dict[str, Any]:
         limits=settings_of(registry, ReadingSettings),
         ids=_ids_on_resources(ids),
         formats=tuple(each["introspectable"].title for each in _formats(registry)),
+        logged=log_of(registry) is not None,
     )
     describing = Describing(registry, known)
     paths, tagged = _paths(describing, ids)
@@ -144,7 +146,7 @@ def _tags(
 
 def _components(registry: Registry, endpoints: Iterable[Endpoint], known: Known) -> dict[str, Schema]:
     """All that operations may refer to; what none does refer to is left out later."""
-    described: dict[str, Schema] = {PATCH: json_patch_schema(), **problem_schemas()}
+    described: dict[str, Schema] = {PATCH: json_patch_schema(), CHANGES: changes_schema(), **problem_schemas()}
     for resource in known.resources:
         name = known.name(resource)
         described |= {

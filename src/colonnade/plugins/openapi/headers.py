@@ -95,9 +95,9 @@ def shared_parameters() -> dict[str, Schema]:
             "name": "Prefer",
             "in": "header",
             "description": "What is preferred (RFC 7240), separated by commas. `return=minimal`: no body in the "
-            "answer. `tx=rollback`: do everything, answer as if, and undo it. `max-affected=10`: change no more "
-            "records than that, or none. `handling=strict`: refuse what is not known here, which is passed over "
-            "otherwise.",
+            "answer. `return=changes`: the changes in its place, where a log of them is kept. `tx=rollback`: do "
+            "everything, answer as if, and undo it. `max-affected=10`: change no more records than that, or none. "
+            "`handling=strict`: refuse what is not known here, which is passed over otherwise.",
             "schema": TEXT,  # no example: Swagger UI would send it with each request, here and below
         },
         "IdempotencyKey": {

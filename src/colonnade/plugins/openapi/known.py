@@ -13,6 +13,8 @@ from .headers import CACHED, headers
 from .schemas import Schema, ref
 
 JSON = "application/json"
+#: The name of the schema of the changes that a write made.
+CHANGES = "ChangesMade"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Known:
     limits: those of reading.
     ids: of its operations on resources, by kind and name of the resource.
     formats: the media types of lists, beside JSON.
+    logged: whether a change log is kept, so that a write may be answered with the changes that it makes.
     """
 
     resources: tuple[Resource, ...]
@@ -31,10 +34,16 @@ class Known:
     limits: ReadingSettings
     ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
+    logged: bool = False
 
     def name(self, resource: Resource) -> str:
         """The name of a resource's schema."""
         return self.names[resource.name]
+
+    def written(self, *schemas: Schema) -> Schema:
+        """The content of an answer to a write; by `schemas`, or the changes for who would rather have these."""
+        either = (*schemas, ref(CHANGES)) if self.logged else schemas
+        return {JSON: {"schema": either[0] if len(either) == 1 else {"anyOf": list(either)}}}
 
     def page(self, resource: Resource) -> Schema:
         """The response that is a list."""

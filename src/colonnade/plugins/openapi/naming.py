@@ -13,6 +13,7 @@ _RESERVED = (
     "Problem",
     "Fault",
     "JsonPatch",
+    "ChangesMade",
     "Batch",
     "BatchCreate",
     "BatchReplace",

@@ -54,6 +54,7 @@ def delete(known: Known, operation: Operation) -> Schema:
         "summary": f"Delete one of the {words(resource.name)}",
         "parameters": _parameters(known, operation),
         "responses": {
+            **({"200": _gone(known)} if known.logged else {}),
             "204": {"description": "It is gone.", "headers": headers(*WRITTEN)},
             **write_responses(404, 412, *_required(operation), *_ANY_WRITE),
         },
@@ -74,6 +75,14 @@ def _parameters(known: Known, operation: Operation) -> list[Schema]:
     ]
 
 
+def _gone(known: Known) -> Schema:
+    return {
+        "description": "It is gone; this is what the caller asked to be told of it (`return=changes`).",
+        "headers": headers(*WRITTEN),
+        "content": known.written(),
+    }
+
+
 def _required(operation: Operation) -> tuple[int, ...]:
     return (428,) if operation.if_match_required else ()
 
@@ -83,7 +92,7 @@ def _responses(known: Known, operation: Operation, *further: int) -> dict[str, S
         "200": {
             "description": "The record as its author may see it now.",
             "headers": headers(*WRITTEN, "ETag", "Content-Location"),
-            "content": {JSON: {"schema": ref(known.name(resource_of(operation)))}},
+            "content": known.written(ref(known.name(resource_of(operation)))),
         },
         "204": {
             "description": "Done; the caller may not see the record as it is now, or would rather not.",
