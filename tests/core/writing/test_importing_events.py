@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from colonnade.core.problems import Conflict, Fault, Forbidden, Unprocessable
+from colonnade.core.problems import Conflict, Fault, Forbidden, Unavailable, Unprocessable
 from colonnade.core.writing import AfterWrite, BeforeWrite
 from colonnade.core.writing.bulk import Outcome, rows
 from tests.core.writing import listening as plugin
@@ -125,6 +125,13 @@ def test_what_a_listener_writes_goes_with_its_row(heard_desk: Shop, heard: sa.Co
         assert stored(heard, Step, "task_code") == []
         run(heard_desk, heard, text, continuing=True)
     assert stored(heard, Step, "task_code") == [("x",), ("z",)]
+
+
+def test_what_is_no_fault_of_the_row_ends_the_import(heard_desk: Shop, heard: sa.Connection) -> None:
+    away = Unavailable("Another service is away.")
+    with listening(before_task=raising(away)), pytest.raises(Unavailable):
+        run(heard_desk, heard, ROWS, key="code", continuing=True)
+    assert stored(heard, Task, "code", "points") == [("a", 1), ("b", 2)]
 
 
 def test_where_all_is_refused_nothing_is_left(heard_desk: Shop, heard: sa.Connection) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
 import sqlalchemy as sa
+from pyramid_retry import IRetryableError
 from sqlalchemy.orm import Mapper
 
 from colonnade.core.problems import Conflict, Fault, Forbidden, Problem, Unprocessable
@@ -149,7 +150,7 @@ class Storing(ABC):
                     self._tell(BeforeWrite(self._resource, self.verb, self._author, before, values))
                 records.append((entry, self._assign(record, values)))
             except Problem as problem:
-                refused[entry.line] = problem
+                refused[entry.line] = _of_row(problem)
         if refused:
             return refused
         self._flush([record for _, record in records])
@@ -161,7 +162,7 @@ class Storing(ABC):
                 after = self._snapshot(record)
                 self._tell(AfterWrite(self._resource, self.verb, self._author, befores[entry.line], after))
             except Problem as problem:
-                refused[entry.line] = problem
+                refused[entry.line] = _of_row(problem)
         return refused
 
     @abstractmethod
@@ -212,6 +213,13 @@ class Storing(ABC):
     def _refuse(self, entry: Entry, problem: Problem) -> None:
         code = FORBIDDEN if isinstance(problem, Forbidden) else "rule"
         self._refusals.add_faults(entry.line, problem.faults, self._columns.headers, Fault(problem.detail, code=code))
+
+
+def _of_row(problem: Problem) -> Problem:
+    """The problem, if it is a refusal of the row at hand; what would befall any row is raised."""
+    if problem.status >= 500 or IRetryableError.providedBy(problem):
+        raise problem
+    return problem
 
 
 def is_plain(mapper: Mapper[Any], listened: Sequence[str]) -> bool:
