@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from tests.core.writing.desk.application import desk
+from tests.core.writing.ring import Ring, ring
 from tests.core.writing.shop import Shop, shop
 
 
@@ -48,3 +49,31 @@ def on_desk(a_desk: Shop) -> Iterator[sa.Connection]:
 def at_desk(a_desk: Shop, on_desk: sa.Connection) -> Callable[..., TestApp]:
     """Makes callers at the desk: ``at_desk("staff")``; nobody with None."""
     return lambda role, **more: a_desk.client(on_desk, role, **more)
+
+
+@pytest.fixture(scope="session")
+def a_ring(databases, dialect_name: str) -> Iterator[Ring]:  # type: ignore[no-untyped-def]
+    """The application with a change log."""
+    with databases.empty(dialect_name) as url, ring(url) as made:
+        yield made
+
+
+@pytest.fixture
+def on_ring(a_ring: Ring) -> Iterator[sa.Connection]:
+    """A transaction on the ring's database that is rolled back."""
+    with a_ring.database.engine.connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture
+def in_ring(a_ring: Ring, on_ring: sa.Connection) -> Callable[..., TestApp]:
+    """Makes callers: ``in_ring("staff")``; nobody with None."""
+    return lambda role, **more: a_ring.client(on_ring, role, **more)
+
+
+@pytest.fixture
+def hr(in_ring: Callable[..., TestApp]) -> TestApp:
+    """Who may do everything in the ring."""
+    return in_ring("hr")

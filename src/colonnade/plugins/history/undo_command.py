@@ -35,18 +35,16 @@ def undo_(invocation: Invocation, request: str, dry_run: bool, as_json: bool) ->
 
     All of it is undone, or nothing. The undo is a request of its own, which can be undone.
     """
-    from colonnade.core.changes.origin import ORIGIN, Origin
+    from colonnade.core.changes import origin_of
     from colonnade.core.database import check_deferred
     from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
-    from colonnade.core.request_id import new_request_id
     from colonnade.core.writing import Author, writer_for
     from colonnade.core.writing.undoing import undo
 
     from .access import kept_log
 
-    own = new_request_id()
     with suppress(_DryRunError), invocation.session() as session:
-        session.info[ORIGIN] = Origin.of(invocation.identity, own, "cli")
+        own = origin_of(session).request_id
         me = IdentityAttributes(
             invocation.identity,
             identity_attributes_of(invocation.registry),

@@ -1,0 +1,196 @@
+"""Clubs and members that refer to each other in a circle, with everything that makes an undo hard; and a log of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from pyramid.config import Configurator
+from sqlalchemy import ForeignKey, Numeric, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from webtest import TestApp
+
+from colonnade import ALL_PERMISSIONS, Allow, Deny, fields, main, me, rows
+from colonnade.core.database import Database, database_of
+from colonnade.core.database.migrations import upgrade
+from colonnade.core.database.model import NAMES
+from colonnade.core.plugins import plugins_of
+from colonnade.core.policy import Identity
+from colonnade.core.values import adopt_column
+
+SECRET = "for-tests-only-and-long-enough-for-signing"
+
+
+class Ringed(DeclarativeBase):
+    """A base whose columns are stored as those of `Model`."""
+
+    metadata = sa.MetaData(naming_convention=NAMES)
+    type_annotation_map = {dt.datetime: sa.DateTime(timezone=True)}  # noqa: RUF012
+
+
+@sa.event.listens_for(sa.Column, "before_parent_attach")
+def _store(column: sa.Column[Any], table: sa.Table) -> None:
+    if getattr(table, "metadata", None) is Ringed.metadata:
+        adopt_column(column)
+
+
+class Club(Ringed):
+    """Led by one of its members; staff do not see the one called "dark"."""
+
+    __tablename__ = "ring_club"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), unique=True)
+    motto: Mapped[str | None] = mapped_column(String(20), unique=True)
+    leader_id: Mapped[int | None] = mapped_column(ForeignKey("ring_member.id", use_alter=True))
+
+
+member_badge = sa.Table(
+    "ring_member_badge",
+    Ringed.metadata,
+    sa.Column("member", ForeignKey("ring_member.id"), primary_key=True),
+    sa.Column("badge", ForeignKey("ring_badge.code"), primary_key=True),
+)
+
+
+class Badge(Ringed):
+    """A key that its author gives, and may change."""
+
+    __tablename__ = "ring_badge"
+    code: Mapped[str] = mapped_column(String(10), primary_key=True)
+    colour: Mapped[str] = mapped_column(String(10), default="grey")
+
+
+class Member(Ringed):
+    """Of a club; no relationship of the ORM tells so."""
+
+    __tablename__ = "ring_member"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    nick: Mapped[str | None] = mapped_column(String(20), unique=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey(Club.id))
+    mentor_id: Mapped[int | None] = mapped_column(ForeignKey("ring_member.id"))
+    owner_id: Mapped[int | None]
+    pay: Mapped[Decimal] = mapped_column(Numeric(8, 2), default=Decimal(10))
+    weight: Mapped[float | None]
+    born_on: Mapped[dt.date | None]
+    seen_at: Mapped[dt.datetime | None]
+    data: Mapped[Any | None] = mapped_column(sa.JSON)
+    grade: Mapped[str] = mapped_column(String(5), default="C")
+    pin: Mapped[str | None] = mapped_column(String(20), info={"secret": True})
+    twice: Mapped[int | None] = mapped_column(sa.Computed("number * 2", persisted=True))
+    badges: Mapped[list[Badge]] = relationship(secondary=member_badge)
+
+
+class Remark(Ringed):
+    """Goes with its member: the database deletes it."""
+
+    __tablename__ = "ring_remark"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey(Member.id, ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(String(20))
+
+
+class Locker(Ringed):
+    """Loses its member: the database sets it to null."""
+
+    __tablename__ = "ring_locker"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id, ondelete="SET NULL"))
+
+
+class Account(Ringed):
+    """What needs a secret that the log does not keep; and what counts its versions."""
+
+    __tablename__ = "ring_account"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    password: Mapped[str] = mapped_column(String(20), info={"secret": True})
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+MODELS: tuple[type[Any], ...] = (Club, Badge, Member, Remark, Locker, Account)
+
+
+def includeme(config: Configurator) -> None:
+    """Declare everything."""
+    config.add_plugin("ring", summary="A ring")
+    hr = (Allow, "role:hr", ALL_PERMISSIONS)
+    config.add_resource(
+        Club,
+        acl=[
+            hr,
+            (Deny, rows(Club.name == "dark", who="role:staff"), "view"),
+            (Allow, "role:staff", ("view", "create", "edit")),
+            (Allow, "role:reader", "view"),
+        ],
+    )
+    config.add_resource(Badge, acl=[hr, (Allow, "role:staff", "view"), (Allow, "role:owner", "view")])
+    config.add_resource(
+        Member,
+        acl=[
+            hr,
+            (Deny, "role:staff", fields("pay").view),
+            (Deny, "role:staff", fields("grade").write),
+            (Deny, rows(Member.number >= 900, who="role:staff"), "edit"),
+            (Deny, rows(Member.owner_id == 9, who="role:staff"), "view"),
+            (Deny, rows(Member.number < 100, who="role:staff"), "delete"),
+            (Deny, rows(Member.grade == "A", who="role:staff"), fields("nick").write),
+            (Allow, "role:staff", ("view", "create", "edit", "delete")),
+            (Allow, rows(Member.owner_id == me.id, who="role:owner"), ("view", "edit", "delete")),
+            (Allow, "role:reader", "view"),
+        ],
+    )
+    for model in (Remark, Locker, Account):
+        config.add_resource(model, acl=[hr])
+
+
+@dataclass(frozen=True)
+class Ring:
+    """The application."""
+
+    app: Any
+
+    @property
+    def database(self) -> Database:
+        """Its database."""
+        return database_of(self.app.registry)
+
+    def client(self, connection: sa.Connection | None, role: str | None, *, user_id: int = 7, **more: Any) -> TestApp:
+        """One who calls, with a role; in a transaction that the test rolls back, if a connection is given."""
+        environ: dict[str, Any] = {} if connection is None else {"app.connection": connection}
+        if role is not None:
+            environ["app.identity"] = Identity.signed_in(user_id, role, roles=[role], **more)
+        return TestApp(self.app, environ)
+
+
+@contextmanager
+def ring(url: str, *plugins: str) -> Iterator[Ring]:
+    """The application on an empty database."""
+    names = ("accounts", "rest", "transfer", "history", *plugins, __name__)
+    settings = {"colonnade.environment": "development", "colonnade.secret": SECRET, "sqlalchemy.url": url}
+    app = main({}, **settings, **{"colonnade.plugins": "\n".join(names)})
+    database = database_of(app.registry)
+    upgrade(database, plugins_of(app.registry), lambda _: None)
+    Ringed.metadata.create_all(database.engine)
+    yield Ring(app)
+    database.dispose()
+
+
+def dump(connection: sa.Connection, without: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, past everything that is tested.
+
+    :param without: names of columns that are left out.
+    """
+    return {
+        table.name: sorted(
+            (tuple(row) for row in connection.execute(sa.select(*(c for c in table.c if c.name not in without)))),
+            key=repr,
+        )
+        for table in Ringed.metadata.tables.values()
+    }
