@@ -6,7 +6,7 @@ which is its author's responsibility.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from weakref import ref
 
@@ -31,8 +31,7 @@ class Guard:
     """Watches the statements of an application's engines."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
-        self._tables = {_name(table): resource for table, resource in log.tables().items()}
+        self._tables = named_tables(log)
         # What the unit of work writes is compiled into a cache of its mapper's own, which no other statement names.
         self._caches = {id(each.mapper.base_mapper._compiled_cache) for each in log.kept()}
 
@@ -58,7 +57,7 @@ class Guard:
         if options.get(PAST) or connection.info.get(PAST):
             return
         for statement in _changing(compiled):
-            resource = self.resource_of(statement, connection.dialect)
+            resource = resource_of(statement, self._tables, connection.dialect)
             if resource is not None and not self._is_flush(connection, statement, options):
                 raise BypassError(
                     f"This {verb_of(statement)} would go past the change log of {resource.name}. Write the records "
@@ -66,12 +65,6 @@ class Guard:
                     "colonnade.core.changes.unlogged(session, statement, reason), which leaves a row that says how "
                     "many were touched."
                 )
-
-    def resource_of(self, statement: UpdateBase, dialect: sa.Dialect) -> Resource | None:
-        """The kept resource whose table a statement writes to, under whatever alias or declaration; None for others."""
-        table = table_of(statement)
-        schema, name = _name(table)
-        return self._tables.get((schema if schema != dialect.default_schema_name else None, name))
 
     def _is_flush(self, connection: sa.Connection, statement: UpdateBase, options: Any) -> bool:
         """Tell whether the unit of work itself sends it: not who listens to it, nor a statement of the ORM."""
@@ -90,6 +83,19 @@ def _changing(compiled: Any) -> Iterator[UpdateBase]:
     for each in compiled.ctes or ():
         if isinstance(each.element, UpdateBase):
             yield each.element
+
+
+def named_tables(log: Log) -> dict[tuple[str | None, str], Resource]:
+    """The tables of kept resources by schema and name: the same one may be declared twice."""
+    return {_name(table): resource for table, resource in log.tables().items()}
+
+
+def resource_of(
+    statement: UpdateBase, tables: Mapping[tuple[str | None, str], Resource], dialect: sa.Dialect
+) -> Resource | None:
+    """The kept resource whose table a statement writes to, under whatever alias or declaration; None for others."""
+    schema, name = _name(table_of(statement))
+    return tables.get((schema if schema != dialect.default_schema_name else None, name))
 
 
 def table_of(statement: UpdateBase) -> Any:

@@ -1,0 +1,24 @@
+"""An application with a log for the tests of a module, on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.core.changes.works import Works, works
+
+
+@pytest.fixture(scope="module")
+def made(module_database_url: str) -> Iterator[Works]:
+    with works(module_database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def session(made: Works) -> Iterator[Session]:
+    """A session whose work is rolled back."""
+    with made.database.sessions() as session:
+        yield session
+        session.rollback()
