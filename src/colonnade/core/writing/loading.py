@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import Mapper, lazyload
 
 from colonnade.core.policy import Condition, ResourceAccess
+from colonnade.core.problems import Forbidden
 
 from .author import Author
 from .lookup import Key, among
@@ -45,9 +46,7 @@ def load(author: Author, access: ResourceAccess, action: Action, keys: Collectio
     wanted, parameters = among(author.dialect, columns, keys)
     statement = sa.select(resource.model, *(condition.label(None) for condition in asked.values()))
     statement = statement.where(wanted, *([] if view is True else [view])).order_by(*columns)
-    tables = [table for table in resource.mapper.tables if isinstance(table, sa.Table)]
-    if tables:
-        statement = statement.with_for_update(of=tables)
+    statement = statement.with_for_update(of=lockable_tables(resource.mapper))
     statement = statement.options(lazyload("*")).execution_options(populate_existing=True)
     stored = {}
     for row in author.rows(statement, parameters):
@@ -55,6 +54,26 @@ def load(author: Author, access: ResourceAccess, action: Action, keys: Collectio
         answers = {**questions, **dict(zip(asked, map(bool, row[1:]), strict=True))}
         stored[tuple(getattr(record, field.name) for field in resource.key)] = _stored(record, answers)
     return stored
+
+
+def lockable_tables(mapper: Mapper[Any]) -> list[sa.Table]:
+    """The tables whose rows make a record, but for those of which an outer join may find none.
+
+    :raises Forbidden: for a class that is mapped to a query: there is nothing that could be written.
+    """
+    found = list(dict.fromkeys(table for each in mapper.iterate_to_root() for table in _inner(each.local_table)))
+    if not found:
+        raise Forbidden("These records are made of others; change those.")
+    return found
+
+
+def _inner(selectable: sa.FromClause) -> Iterator[sa.Table]:
+    if isinstance(selectable, sa.Join):
+        if not selectable.full:
+            yield from _inner(selectable.left)
+            yield from () if selectable.isouter else _inner(selectable.right)
+    elif isinstance(selectable, sa.Table):
+        yield selectable
 
 
 def _questions(access: ResourceAccess, action: Action) -> Iterator[tuple[tuple[str, str], Condition]]:

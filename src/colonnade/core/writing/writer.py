@@ -22,7 +22,7 @@ from .bodies import read_changes, read_new, require_object
 from .edits import Document, Edit
 from .events import AfterWrite, BeforeWrite, Listeners, Verb
 from .fields import WritableFields, refuse
-from .loading import Action, Stored, load
+from .loading import Action, Stored, load, lockable_tables
 from .lookup import Key, rows_of_keys
 from .records import assign, new_record
 from .references import reference_faults, references_of
@@ -54,6 +54,7 @@ class Writer:
         """
         fields = WritableFields.of(self.author, resource)
         fields.require_action()
+        lockable_tables(resource.mapper)
         values, faults = read_new(fields, require_object(fields, body))
         self._require_sound(fields, values, faults)
         fields.require_possible(values)

@@ -121,7 +121,7 @@ def _members(draw: Draw[Any], names: list[str], most: int = 3) -> Body:
     if "code" in chosen and draw(st.integers(0, 2)):
         chosen.remove("code")
     body = {name: draw(st.sampled_from(VALUES[name])) for name in chosen}
-    if "bonus" in names and draw(st.integers(0, 7)) == 0:
+    if "bonus" in names and draw(st.integers(0, 3)) == 0:
         body |= {"points": draw(st.sampled_from([60, 5])), "bonus": draw(st.sampled_from([5, 0, None]))}
     if draw(st.integers(0, 9)) == 0:
         name = draw(st.sampled_from(sorted(set(WRONG) - {"code"})))
