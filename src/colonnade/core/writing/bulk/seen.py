@@ -1,4 +1,4 @@
-"""Which combinations of values stood in which line, in little memory: 16 to 48 bytes for each."""
+"""Which combinations of values stood in which line, in little memory: 18 to 36 bytes for each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Seen:
 
     def _make(self, size: int) -> None:
         self._hashes = array("q", bytes(8 * size))
-        self._lines = array("q", bytes(8 * size))
+        self._lines = array("I", bytes(4 * size))
 
     def _grow(self) -> None:
         hashes, lines = self._hashes, self._lines
