@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from colonnade.core.database import statements_of
 from colonnade.core.problems import Forbidden, Unprocessable
 from colonnade.core.writing.bulk import Outcome, rows
+from colonnade.core.writing.bulk.seen import Seen
 from tests.core.writing.desk.application import store, stored
 from tests.core.writing.desk.models import Task
 from tests.core.writing.importing import imported, lines, reasons
@@ -111,6 +112,9 @@ def test_negative_numbers_are_told_apart(run: Import) -> None:
     """Python's hash of -1 is that of -2."""
     assert counted(run("persons", lines("number,name", "-1,Ann", "-2,Bob"), key="number")) == (2, 0, 0)
     assert counted(run("persons", lines("number,name", "-1,Ann", "-2,Cy"), key="number")) == (0, 1, 1)
+    pairs = [(-1, -1), (-1, -2), (-2, -1), (-2, -2), (-2, 0), (0, -1), (-1, 0)]
+    seen = Seen()
+    assert [seen.first(pair, line) for line, pair in enumerate([*pairs, *pairs])] == [*range(7), *range(7)]
 
 
 def test_a_made_key_is_known_or_left_to_the_database(run: Import, connection: sa.Connection) -> None:

@@ -21,8 +21,9 @@ class Seen:
 
     def first(self, key: Key, line: int) -> int:
         """The line on which the combination stood first; that is this one if it has not been seen yet."""
-        # Python has one hash for -1 and -2, and 0 is an empty place here.
-        hashed = hash((*key, -1 in key)) or 1
+        if -1 in key:  # Python has one hash for it and for -2
+            key = (*key, *(part == -1 for part in key))
+        hashed = hash(key) or 1  # 0 is an empty place
         slot, there = self._place(hashed)
         if there:
             return self._lines[slot]
