@@ -254,10 +254,13 @@ def test_each_knows_joined_tables(session: Session, statement: Any, ages: list[i
     assert list(session.scalars(sa.select(PERSON.c.age).order_by(PERSON.c.id))) == ages
     assert list(session.scalars(sa.select(PARTY.c.name).order_by(PARTY.c.id))) == names
     changes = [every for every in changes_of(session) if every.verb != "create"]
-    assert len(changes) == count
+    # A person is a party, too, and told as both.
+    assert len({every.key for every in changes}) == count
     assert {(every.resource, every.before["name"]) for every in changes} <= {
         ("people", "ann"),
         ("people", "max"),
+        ("parties", "ann"),
+        ("parties", "max"),
         ("parties", "firm"),
     }
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from pyramid.config import Configurator
 from sqlalchemy import event
-from sqlalchemy.orm import Mapper, Session, UOWTransaction
+from sqlalchemy.orm import Mapper, Session, SessionTransaction, UOWTransaction
 
 from colonnade.core.database import database_of
 from colonnade.core.resources import RESOURCES_READY, resources_of
@@ -15,7 +15,8 @@ from colonnade.core.resources import RESOURCES_READY, resources_of
 from .guard import Guard
 from .log import Log, keep
 from .positions import CounterPositions
-from .recording import LOGGED, Recorder
+from .recording import LOGGED, NUMBERING, Recorder
+from .states import forget_locked
 
 #: Where a session keeps the recorder of its application.
 RECORDER: Final = "colonnade.changes.recorder"
@@ -51,19 +52,22 @@ def _listen(config: Configurator, log: Log) -> None:
     event.listen(database.sessions, "after_flush", guard.after_flush)
     event.listen(database.sessions, "after_soft_rollback", guard.after_flush)
     event.listen(database.sessions, "after_flush", _flushed)
+    event.listen(database.sessions, "after_flush_postexec", _refreshed)
     event.listen(database.sessions, "before_commit", positions.before_commit, insert=True)
+    event.listen(database.sessions, "after_commit", _committed)
     event.listen(database.sessions, "after_rollback", _rolled_back)
+    event.listen(database.sessions, "after_soft_rollback", _undone)
     event.listen(database.engine, "before_cursor_execute", guard.before_cursor_execute)
-    # Classes are shared by all applications of a process: what listens to them asks the session whose recorder it has.
-    for resource in log.kept():
-        for name, listener in (("before_update", _updating), ("before_delete", _deleting)):
-            if not event.contains(resource.model, name, listener):
-                event.listen(resource.model, name, listener, propagate=True)
+    # Classes are shared by all applications of a process, and rows go with those of classes that nobody keeps: what
+    # listens to them all asks the session whose recorder it has.
+    for name, listener in (("before_update", _updating), ("before_delete", _deleting)):
+        if not event.contains(Mapper, name, listener):
+            event.listen(Mapper, name, listener)
 
 
 def _updating(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
     if recorder := _recorder(target):
-        recorder.read_before(mapper, target)
+        recorder.read_updated(mapper, target)
 
 
 def _deleting(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
@@ -86,8 +90,25 @@ def _flushed(session: Session, flush: UOWTransaction) -> None:
         recorder.record(session, flush)
 
 
+def _refreshed(session: Session, _flush: UOWTransaction) -> None:
+    if recorder := recorder_of(session):
+        recorder.refresh(session)
+
+
+def _committed(session: Session) -> None:
+    session.info.pop(NUMBERING, None)
+    forget_locked(session)
+
+
 def _rolled_back(session: Session) -> None:
+    session.info.pop(NUMBERING, None)
     session.info.pop(LOGGED, None)
+
+
+def _undone(session: Session, _previous: SessionTransaction) -> None:
+    forget_locked(session)
+    if recorder := recorder_of(session):
+        recorder.forget(session)
 
 
 def includeme(config: Configurator) -> None:

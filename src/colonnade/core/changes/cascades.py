@@ -1,11 +1,12 @@
-"""What the database changes by itself when a row is deleted: ``ON DELETE CASCADE`` and ``SET NULL``.
+"""What the database changes by itself when a row goes or its key changes: ``ON DELETE`` and ``ON UPDATE``.
 
-No session hears of it, so the rows concerned are read before, and enter the log after.
+No session hears of it. The rows concerned are found before, by following the foreign keys through every table that
+leads to a kept one; what became of them is read when the flush is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,31 +18,50 @@ from colonnade.core.database import execute
 from colonnade.core.resources import Resource
 
 from .log import Log
+from .stored import Identity, read_rows, restricted
 
 _KEY: Final = "colonnade.changes.cascaded"
+_DOING: Final = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+
+Values = Mapping[sa.Column[Any], Any]
 
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A foreign key by which deleting there does something here.
+    """A foreign key by which the end or the new key of one row does something to another one."""
 
-    resource: whose records hold it.
-    local: the names of its fields; remote: the columns that these refer to.
-    deletes: whether the records are deleted; otherwise they lose the reference.
-    """
-
-    resource: Resource
-    local: tuple[str, ...]
+    table: sa.Table
+    local: tuple[sa.Column[Any], ...]
     remote: tuple[sa.Column[Any], ...]
-    deletes: bool
+    on_delete: str
+    on_update: str
+
+    def outcome(self, row: Values, after: Values | None) -> Values | None:
+        """What becomes of a row that refers to another one; None if it is deleted.
+
+        :param after: the other row after it was changed; None if it was deleted.
+        """
+        if after is None:
+            return None if self.on_delete == "CASCADE" else {**row, **dict.fromkeys(self.local)}
+        if self.on_update == "CASCADE":
+            return {**row, **{own: after[other] for own, other in zip(self.local, self.remote, strict=True)}}
+        return {**row, **dict.fromkeys(self.local)}
 
 
 @dataclass(frozen=True)
 class Touched:
-    """A record that the database deletes, or takes a reference from."""
+    """A record that the database may have changed or deleted.
 
-    key: ForeignKey
+    values: by field, as they were before.
+    identity: its key now, if it is still there.
+    names: the fields that were to be changed; the session's object has them still.
+    """
+
+    resource: Resource
     values: Mapping[str, Any]
+    was: Identity
+    identity: Identity
+    names: frozenset[str]
 
 
 class Cascades:
@@ -52,73 +72,143 @@ class Cascades:
 
     @cached_property
     def keys(self) -> dict[sa.FromClause, list[ForeignKey]]:
-        """The foreign keys that do something, by the table that they lead to."""
+        """The foreign keys that lead to kept records, by the table that they refer to."""
+        inherited = {
+            (each.local_table, each.inherits.local_table)
+            for resource in self.log.kept()
+            for each in resource.mapper.iterate_to_root()
+            if each.inherits is not None
+        }
+        doing = [
+            (constraint.referred_table, key)
+            for table in self._tables()
+            for constraint in table.foreign_key_constraints
+            if (key := _key(table, constraint)) is not None and (table, constraint.referred_table) not in inherited
+        ]
+        leading: set[sa.FromClause] = set(self.log.tables())
+        while more := {other for other, key in doing if key.table in leading} - leading:
+            leading |= more
         found: dict[sa.FromClause, list[ForeignKey]] = {}
-        for table, resource in self.log.tables().items():
-            for constraint in table.foreign_key_constraints if isinstance(table, sa.Table) else ():
-                action = (constraint.ondelete or "").upper()
-                if action not in ("CASCADE", "SET NULL"):
-                    continue
-                names = tuple(_name(resource, element.parent) for element in constraint.elements)
-                remote = tuple(element.column for element in constraint.elements)
-                key = ForeignKey(resource, names, remote, deletes=action == "CASCADE")
-                found.setdefault(constraint.referred_table, []).append(key)
+        for other, key in doing:
+            if key.table in leading:
+                found.setdefault(other, []).append(key)
         return found
 
-    def concern(self, mapper: Mapper[Any]) -> bool:
-        """Tell whether anything is done when a row of a class is deleted."""
-        return any(table in self.keys for table in mapper.tables)
+    def _tables(self) -> set[sa.Table]:
+        """All that are declared beside those of kept resources."""
+        kept = [table for table in self.log.tables() if isinstance(table, sa.Table)]
+        return {table for each in kept for table in each.metadata.tables.values()}
 
-    def read(self, session: Session, mapper: Mapper[Any], target: Any) -> None:
-        """Read the records that will be touched when this object's row is deleted, and those that go with them."""
-        values = {column: mapper.get_property_by_column(column).key for column in mapper.columns}
-        touched = session.info.setdefault(_KEY, [])
-        touched += self._touched(
-            session, mapper, {column: getattr(target, name) for column, name in values.items()}, set()
-        )
-
-    def rows(self, session: Session, done: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-        """The rows of the log for what was touched, without those records that the session wrote by itself."""
-        touched: list[Touched] = session.info.pop(_KEY, [])
-        deleted = {self._place(each): each for each in touched if each.key.deletes}
-        bereft = {place: each for each in touched if (place := self._place(each)) not in deleted}
-        for place, each in {**bereft, **deleted}.items():
-            if place in done:
-                continue
-            images = self.log.images(each.key.resource)
-            before = images.of(each.values)
-            after = None if place in deleted else {**before, **dict.fromkeys(each.key.local)}
-            verb = "delete" if after is None else "update"
-            yield {"resource": place[0], "key": place[1], "verb": verb, "before": before, "after": after}
-
-    def _touched(
-        self,
-        session: Session,
-        mapper: Mapper[Any],
-        values: Mapping[Any, Any],
-        seen: set[tuple[str, str]],
-    ) -> Iterator[Touched]:
+    def changed_columns(self, mapper: Mapper[Any]) -> Iterator[str]:
+        """The attributes of a class a change of which the database hands on to others."""
         for table in mapper.tables:
             for key in self.keys.get(table, ()):
-                images = self.log.images(key.resource)
-                of = key.resource.mapper
-                columns = {name: of.attrs[name].columns[0] for name in images.names}
-                where = [columns[name] == values[remote] for name, remote in zip(key.local, key.remote, strict=True)]
-                for row in execute(
-                    session, sa.select(*columns.values()).select_from(of.persist_selectable).where(*where)
-                ):
-                    each = Touched(key, dict(zip(columns, row, strict=True)))
-                    if self._place(each) in seen:
-                        continue
-                    yield each
-                    if key.deletes:
-                        seen.add(self._place(each))
-                        child = {column: each.values.get(name) for name, column in columns.items()}
-                        yield from self._touched(session, of, child, seen)
+                if key.on_update in _DOING:
+                    yield from (mapper.get_property_by_column(column).key for column in key.remote)
 
-    def _place(self, touched: Touched) -> tuple[str, str]:
-        return touched.key.resource.name, self.log.images(touched.key.resource).key(touched.values)
+    def names(self, mapper: Mapper[Any]) -> Iterator[str]:
+        """The attributes of a class that others refer to."""
+        for table in mapper.tables:
+            yield from (mapper.get_property_by_column(column).key for column in _remote(self.keys.get(table, ())))
+
+    def concern(self, mapper: Mapper[Any]) -> bool:
+        """Tell whether anything is done when a row of a class is deleted or changes its key."""
+        return any(table in self.keys for table in mapper.tables)
+
+    def read(
+        self, session: Session, mapper: Mapper[Any], before: Mapping[str, Any], after: Mapping[str, Any] | None
+    ) -> None:
+        """Read the records that will be touched when a row goes or changes, and those that go with them.
+
+        :param before: the values of the row by attribute, as they are stored.
+        :param after: the same as they will be; None for a deletion.
+        """
+        touched: dict[tuple[str, Identity], Touched] = session.info.setdefault(_KEY, {})
+        seen: set[tuple[sa.Table, Identity, bool]] = set()
+        for table in mapper.tables:
+            if table in self.keys:
+                names = {column: mapper.get_property_by_column(column).key for column in _remote(self.keys[table])}
+                old = {column: before[name] for column, name in names.items()}
+                new = None if after is None else {column: after[name] for column, name in names.items()}
+                for each in self._follow(session, table, [(old, new)], seen):
+                    touched.setdefault((each.resource.name, each.was), each)
+
+    def forget(self, session: Session) -> None:
+        """What was read for a flush that failed is of no use."""
+        session.info.pop(_KEY, None)
+
+    def outcomes(self, session: Session) -> Iterator[tuple[Touched, Mapping[str, Any] | None]]:
+        """What became of the records that were touched, by field; None for those that are gone."""
+        by_resource: dict[Resource, list[Touched]] = {}
+        for each in session.info.pop(_KEY, {}).values():
+            by_resource.setdefault(each.resource, []).append(each)
+        for resource, several in by_resource.items():
+            names = self.log.images(resource).names
+            now = read_rows(session, resource.mapper, names, [each.identity for each in several])
+            yield from ((each, now.get(each.identity)) for each in several)
+
+    def _follow(
+        self,
+        session: Session,
+        table: sa.FromClause,
+        rows: list[tuple[Values, Values | None]],
+        seen: set[tuple[sa.Table, Identity, bool]],
+    ) -> Iterator[Touched]:
+        for key in self.keys.get(table, ()):
+            other = {
+                tuple(before[column] for column in key.remote): after
+                for before, after in rows
+                if _acts(key, before, after)
+            }
+            if not other:
+                continue
+            further: list[tuple[Values, Values | None]] = []
+            wanted = restricted(key.local, list(other))
+            for found in execute(session, sa.select(key.table).where(wanted).with_for_update()):
+                row = dict(zip(key.table.c, found, strict=True))
+                outcome = key.outcome(row, other[tuple(row[column] for column in key.local)])
+                place = (key.table, _identity(key.table, row), outcome is None)
+                if place not in seen:
+                    seen.add(place)
+                    further.append((row, outcome))
+            if further:
+                yield from self._records(session, key, further)
+                yield from self._follow(session, key.table, further, seen)
+
+    def _records(
+        self, session: Session, key: ForeignKey, rows: list[tuple[Values, Values | None]]
+    ) -> Iterator[Touched]:
+        """The records that rows of a table belong to: of the resource of the nearest class."""
+        left = {_identity(key.table, row): (row, outcome) for row, outcome in rows}
+        for resource in self.log.owners(key.table):
+            names = self.log.images(resource).names
+            mapper = resource.mapper
+            fields = frozenset(mapper.get_property_by_column(c).key for c in key.local if c in mapper.columns.values())
+            for was, values in read_rows(session, mapper, names, list(left)).items():
+                row, outcome = left.pop(was)
+                yield Touched(resource, values, was, _identity(key.table, outcome or row), fields)
 
 
-def _name(resource: Resource, column: sa.Column[Any]) -> str:
-    return resource.mapper.get_property_by_column(column).key
+def _key(table: sa.Table, constraint: sa.ForeignKeyConstraint) -> ForeignKey | None:
+    on_delete, on_update = (constraint.ondelete or "").upper(), (constraint.onupdate or "").upper()
+    if not _DOING & {on_delete, on_update}:
+        return None
+    local = tuple(element.parent for element in constraint.elements)
+    return ForeignKey(table, local, tuple(element.column for element in constraint.elements), on_delete, on_update)
+
+
+def _acts(key: ForeignKey, before: Values, after: Values | None) -> bool:
+    old = [before[column] for column in key.remote]
+    if None in old:
+        return False
+    if after is None:
+        return key.on_delete in _DOING
+    return key.on_update in _DOING and old != [after[column] for column in key.remote]
+
+
+def _remote(keys: Iterable[ForeignKey]) -> Iterator[sa.Column[Any]]:
+    return (column for key in keys for column in key.remote)
+
+
+def _identity(table: sa.Table, row: Values) -> Identity:
+    return tuple(row[column] for column in table.primary_key)

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Row
 
 from colonnade.core.resources import Field, Resource
 from colonnade.core.tree import join_key
-from colonnade.core.values import read_json
+from colonnade.core.values import Form, read_json
 
 Image = dict[str, Any]
 
@@ -26,6 +26,8 @@ class Images:
         }
         #: What stands in every image, in the order in which rows are read for them.
         self.names = tuple(self.fields)
+        #: Those of which a database may make something else than it is given.
+        self.made_of = tuple(name for name, field in self.fields.items() if field.value.form is not Form.OWN)
 
     def of(self, values: Mapping[str, Any]) -> Image:
         """The image of a record whose fields have these values."""
@@ -46,6 +48,12 @@ class Images:
             for name, raw in image.items()
             if name in self.fields
         }
+
+    def part(self, image: Image | None) -> Image | None:
+        """What an image of an inheriting class has of this one's fields and relations."""
+        if image is None:
+            return None
+        return {name: image[name] for name in image if name in self.fields or name in self.resource.relations}
 
     @staticmethod
     def _json(field: Field, value: Any) -> Any:

@@ -85,6 +85,8 @@ def _created(images: Images, row: Sequence[Any]) -> dict[str, Any]:
 def _selected(images: Images, dialect_name: str) -> sa.Select[*tuple[Any, ...]] | None:
     """The rows of the log for new records whose keys are in ``wanted``; None where Python has to write them."""
     keys = images.resource.key
+    if images.resource.mapper.inherits is not None:
+        return None  # it may be a record of its base's resource, too
     if len(keys) != 1 or not isinstance(keys[0].column.type, StoredInteger):
         return None
     members: list[ColumnElement[str]] = []

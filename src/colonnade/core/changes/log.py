@@ -30,6 +30,7 @@ class Log:
     counter: type[Any]
     resources: Resources
     _images: dict[str, Images] = field(default_factory=dict)
+    _bases: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
 
     @property
     def table(self) -> sa.Table:
@@ -53,21 +54,31 @@ class Log:
         return resource.logged and resource.model is not self.change
 
     def resource_of(self, mapper: Mapper[Any]) -> Resource | None:
-        """The resource whose records the objects of a class are, if its changes are kept: that of its nearest base."""
-        for each in mapper.iterate_to_root():
-            resource = self.resources.of_model(each.class_)
-            if resource is not None:
-                return resource if self.keeps(resource) else None
-        return None
+        """The resource whose records the objects of a class are: that of its nearest base whose changes are kept."""
+        return next(self._resources_of(mapper), None)
+
+    def bases(self, resource: Resource) -> tuple[Resource, ...]:
+        """The kept resources of the classes that a resource's class inherits from: its records are records of these."""
+        known = self._bases.get(resource.name)
+        if known is None:
+            known = self._bases[resource.name] = tuple(self._resources_of(resource.mapper.inherits))
+        return known
+
+    def owners(self, table: sa.FromClause) -> list[Resource]:
+        """The kept resources whose records have a row in a table, those of inheriting classes first."""
+        owners = [resource for resource in self.kept() if table in resource.mapper.tables]
+        return sorted(owners, key=lambda resource: -len(list(resource.mapper.iterate_to_root())))
 
     def tables(self) -> Mapping[sa.FromClause, Resource]:
-        """The tables that records of kept resources are stored in."""
-        return {
-            table: resource
-            for resource in self.kept()
-            for table in resource.mapper.tables
-            if isinstance(table, sa.Table)
-        }
+        """The tables of kept resources' records; of several resources, that from which the others inherit."""
+        tables = {table for resource in self.kept() for table in resource.mapper.tables if isinstance(table, sa.Table)}
+        return {table: self.owners(table)[-1] for table in tables}
+
+    def _resources_of(self, mapper: Mapper[Any] | None) -> Iterator[Resource]:
+        for each in () if mapper is None else mapper.iterate_to_root():
+            resource = self.resources.of_model(each.class_)
+            if resource is not None and self.keeps(resource):
+                yield resource
 
 
 def log_of(registry: Registry) -> Log | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from colonnade.core.database import execute
 
 from .log import Log
-from .recording import LOGGED
+from .recording import LOGGED, NUMBERING
 
 
 class CounterPositions:
@@ -36,6 +36,11 @@ class CounterPositions:
         if session.in_nested_transaction():
             return
         session.flush()
+        self.number(session)
+        session.info[NUMBERING] = self.number
+
+    def number(self, session: Session) -> None:
+        """Give the rows that were written since the last time their positions."""
         number = session.info.pop(LOGGED, 0)
         if not number:
             return

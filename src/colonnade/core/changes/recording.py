@@ -1,19 +1,18 @@
 """What a flush writes, as rows of the log: read off the unit of work, with nothing but what it knows already.
 
-The image of a record before is what was loaded; where something of it was not, the row is read before it is changed.
-The image after is what was written; where the database made something of it, the row is read again.
+The image of a record before is what is stored: what the session loaded under a lock, or else the row, which is then
+locked and read, for others may have changed it since. The image after is what was written; where the database made
+something of it, the row is read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstanceState, Mapper, Session, UOWTransaction
-from sqlalchemy.orm.base import LoaderCallableStatus
-from sqlalchemy.orm.interfaces import MANYTOMANY
+from sqlalchemy.orm import Mapper, Session, UOWTransaction
 
 from colonnade.core.database import execute
 from colonnade.core.resources import Resource
@@ -22,9 +21,27 @@ from .cascades import Cascades
 from .images import Image, Images
 from .log import Log
 from .origin import origin_of
+from .states import (
+    Before,
+    State,
+    identity_now,
+    is_changed,
+    is_locked,
+    known,
+    new_value,
+    note_locked,
+    related,
+    stored_value,
+)
+from .stored import Identity, read_rows
 
 _READ: Final = "colonnade.changes.read"
+_STALE: Final = "colonnade.changes.stale"
 LOGGED: Final = "colonnade.changes.logged"
+#: What numbers the rows of a transaction that is being committed.
+NUMBERING: Final = "colonnade.changes.numbering"
+
+Row = dict[str, Any]
 
 
 class Recorder:
@@ -34,59 +51,84 @@ class Recorder:
         self.log = log
         self.cascades = Cascades(log)
 
-    def read_before(self, mapper: Mapper[Any], target: Any) -> None:
-        """Before a row is changed or deleted: keep how it was; read it where the session does not know all of it.
-
-        What the session knows now it may have forgotten after the flush, where the database makes the new value.
-        """
-        resource = self.log.resource_of(mapper)
-        state: InstanceState[Any] = sa.inspect(target)
-        if resource is None or state.session is None or state.key is None or state in _read_in(state.session):
-            return
-        names = self.log.images(resource).names
-        known = {name: _before(state, name) for name in names}
-        if not all(map(_is_known, known.values())):
-            row = execute(state.session, _select(mapper, names, state.key[1])).one_or_none()
-            known = known if row is None else dict(zip(names, row, strict=True))
-        _read_in(state.session)[state] = known
-
     def begin(self, session: Session) -> None:
         """Before a flush: read what of its records is not known. (Of some updates SQLAlchemy says nothing later.)"""
-        for target in (*session.dirty, *session.deleted):
-            self.read_before(sa.inspect(target).mapper, target)
+        self.forget(session)
+        self._read(session, map(sa.inspect, (*session.dirty, *session.deleted)))
+
+    def forget(self, session: Session) -> None:
+        """What was read for a flush that failed is of no use."""
+        session.info.pop(_READ, None)
+        session.info.pop(_STALE, None)
+        self.cascades.forget(session)
+
+    def read_updated(self, mapper: Mapper[Any], target: Any) -> None:
+        """Before a row is changed: keep how it was; and the rows that the database will change with its key."""
+        state: State = sa.inspect(target)
+        if state.session is None or state.key is None:
+            return
+        self._read(state.session, [state])
+        if self.cascades.concern(mapper):
+            names = set(self.cascades.changed_columns(mapper)) & state.committed_state.keys()
+            if any(new_value(state, name) != stored_value(state, name) for name in names):
+                before = self._stored(state)
+                after = {name: new_value(state, name) for name in before}
+                self.cascades.read(state.session, mapper, before, after)
 
     def read_deleted(self, mapper: Mapper[Any], target: Any) -> None:
         """Before a row is deleted: read also the rows that the database will change or delete with it."""
-        self.read_before(mapper, target)
-        session = sa.inspect(target).session
-        if session is not None and self.cascades.concern(mapper):
-            self.cascades.read(session, mapper, target)
+        state: State = sa.inspect(target)
+        if state.session is None or state.key is None:
+            return
+        self._read(state.session, [state])
+        if self.cascades.concern(mapper):
+            self.cascades.read(state.session, mapper, self._stored(state), None)
 
     def record(self, session: Session, flush: UOWTransaction) -> None:
         """After a flush, before it is forgotten: write its rows of the log."""
-        read = _read_in(session)
-        del session.info[_READ]
-        rows: list[dict[str, Any]] = []
-        done: set[tuple[str, str]] = set()
+        read: dict[State, Before] = session.info.pop(_READ, {})
+        written: list[tuple[State, Resource, bool]] = []
+        replaced: dict[Any, Before] = {}
         for state, (deleted, listed_only) in list(flush.states.items()):
             resource = self.log.resource_of(state.mapper)
-            if resource is None or listed_only:
+            if resource is None:
                 continue
-            row = self._row(session, resource, state, read.get(state), deleted=deleted)
-            if row is not None:
-                rows.append(row)
-            if state.key is not None or deleted:
-                done.add((resource.name, _key(self.log.images(resource), state)))
-        rows += self.cascades.rows(session, done)
+            if not listed_only:
+                written.append((state, resource, deleted))
+            elif deleted and state in read:  # another object took its place, and its row was changed instead
+                replaced[state.key[:2]] = read[state]
+        now = self._read_again(session, written, read)
+        rows: list[Row] = []
+        moved: list[Row] = []
+        for state, resource, deleted in written:
+            before = read.get(state)
+            if state.key is None:
+                before = replaced.get(state.mapper._identity_key_from_state(state)[:2])
+            told = self._rows(session, resource, state, before, now.get(state), deleted=deleted)
+            if len(told) == 2:  # its key has changed, and another record may have it now
+                moved.append(told.pop(0))
+            rows += told
+        rows = self._with_touched(session, [*moved, *rows])
+        self._note(session, written, read)
         self.write(session, rows)
 
+    def refresh(self, session: Session) -> None:
+        """When a flush is over: let the session forget what others, and the database by itself, have changed."""
+        for record, names in session.info.pop(_STALE, ()):
+            if record in session:
+                session.expire(record, names)
+
     def write(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows of the log: verb, resource, key, before and after of each; whence they come is the session's."""
+        """Write rows of the log: verb, resource, key, before and after of each; whence they come is the session's.
+
+        A record of a class that inherits from another resource's is a record of that one, which is told too.
+        """
         if not rows:
             return
         common = {**origin_of(session).values(), "at": datetime.now(UTC), "position": None, "count": None}
-        execute(session, sa.insert(self.log.table), [{**common, **row} for row in rows])
-        session.info[LOGGED] = session.info.get(LOGGED, 0) + len(rows)
+        whole = [{**common, **each} for row in rows for each in (row, *self._of_bases(row))]
+        execute(session, sa.insert(self.log.table), whole)
+        self._count(session, len(whole))
 
     def write_selected(
         self, session: Session, selected: sa.Select[Any], parameters: Mapping[str, Any], number: int
@@ -104,96 +146,149 @@ class Recorder:
             [*(column.name for column in rows.c), *common], sa.select(*rows.c, *constants)
         )
         execute(session, statement, parameters)
-        session.info[LOGGED] = session.info.get(LOGGED, 0) + number
+        self._count(session, number)
 
-    def _row(
+    def _count(self, session: Session, number: int) -> None:
+        session.info[LOGGED] = session.info.get(LOGGED, 0) + number
+        if numbering := session.info.get(NUMBERING):
+            numbering(session)  # somebody writes while the transaction commits: there is no later
+
+    def _read(self, session: Session, states: Iterable[State]) -> None:
+        """Keep how rows are stored; lock and read those of which that is not certain."""
+        read: dict[State, Before] = session.info.setdefault(_READ, {})
+        wanted: dict[Resource, list[State]] = {}
+        for state in states:
+            resource = self.log.resource_of(state.mapper)
+            if resource is None or state.key is None or state in read:
+                continue
+            values = {name: stored_value(state, name) for name in self.log.images(resource).names}
+            read[state] = Before(values)
+            if not is_locked(session, state) or not all(map(known, values.values())):
+                wanted.setdefault(resource, []).append(state)
+        for resource, several in wanted.items():
+            names = self.log.images(resource).names
+            keys = [tuple(state.key[1]) for state in several]  # type: ignore[index]
+            rows = read_rows(session, resource.mapper, names, keys, lock=True)
+            for state, key in zip(several, keys, strict=True):
+                row = rows.get(key)
+                if row is not None:  # else it is gone, which the flush will say
+                    thought = read[state].values
+                    stale = frozenset(name for name in names if known(thought[name]) and thought[name] != row[name])
+                    read[state] = Before(row, stale)
+
+    def _stored(self, state: State) -> Mapping[str, Any]:
+        """A row as it is stored, as far as others refer to it; that of a class whose records nobody keeps, too."""
+        assert state.session is not None
+        assert state.key is not None
+        read: dict[State, Before] = state.session.info[_READ]
+        mapper = state.mapper
+        names = list(dict.fromkeys(self.cascades.names(mapper)))
+        values = read[state].values if state in read else {}
+        if all(name in values for name in names):
+            return values
+        rows = read_rows(state.session, mapper, names, [tuple(state.key[1])], lock=True)
+        return rows.get(tuple(state.key[1])) or {name: stored_value(state, name) for name in names}
+
+    def _read_again(
+        self, session: Session, written: Sequence[tuple[State, Resource, bool]], read: Mapping[State, Before]
+    ) -> dict[State, Mapping[str, Any]]:
+        """The rows of which the session does not know all that was written."""
+        wanted: dict[Resource, dict[State, Identity]] = {}
+        for state, resource, deleted in written:
+            images = self.log.images(resource)
+            if deleted or (state.key is not None and not is_changed(state, images.names)):
+                continue
+            stale = state in read and read[state].stale
+            made = any(name in state.committed_state or state.key is None for name in images.made_of)
+            if stale or made or not all(known(new_value(state, name)) for name in images.names):
+                wanted.setdefault(resource, {})[state] = identity_now(state)
+        found: dict[State, Mapping[str, Any]] = {}
+        for resource, several in wanted.items():
+            names = self.log.images(resource).names
+            rows = read_rows(session, resource.mapper, names, list(several.values()))
+            found |= {state: rows[key] for state, key in several.items() if key in rows}
+        return found
+
+    def _rows(
         self,
         session: Session,
         resource: Resource,
-        state: InstanceState[Any],
-        read: Mapping[str, Any] | None,
+        state: State,
+        before: Before | None,
+        now: Mapping[str, Any] | None,
         *,
         deleted: bool,
-    ) -> dict[str, Any] | None:
+    ) -> list[Row]:
+        """What became of a record: one row, or none, or two where its key has changed."""
         images = self.log.images(resource)
-        if state.key is None:
-            values = _after(session, state, images.names)
-            after = {**images.of(values), **_relations(state, "added")}
-            return {**_named(images, values, "create"), "before": None, "after": after}
-        before = read or {name: _before(state, name) for name in images.names}
-        if deleted:
-            was = {**images.of(before), **_relations(state, "deleted", whole=True)}
-            return {**_named(images, before, "delete"), "before": was, "after": None}
-        related_before, related_after = _relations(state, "deleted"), _relations(state, "added")
-        if not related_before and not related_after and not _changed(state, images.names):
-            return None
-        values = _after(session, state, images.names)
-        was, now = {**images.of(before), **related_before}, {**images.of(values), **related_after}
-        return None if was == now else {**_named(images, values, "update"), "before": was, "after": now}
+        related_before, related_after = related(session, state, deleted=deleted)
+        after: Mapping[str, Any] | None = None
+        if not deleted:
+            if state.key is not None and not related_before and not is_changed(state, images.names):
+                return []
+            after = now or {name: new_value(state, name) for name in images.names}
+        if state.key is None and before is None:
+            return told(images, None, {**images.of(after or {}), **related_after})
+        values = before.values if before is not None else {name: stored_value(state, name) for name in images.names}
+        if after is not None:  # of what the session never knew and did not write, nothing has changed
+            values = {name: value if known(value) else after[name] for name, value in values.items()}
+        was = {**images.of(values), **related_before}
+        return told(images, was, None if after is None else {**images.of(after), **related_after})
+
+    def _with_touched(self, session: Session, rows: list[Row]) -> list[Row]:
+        """The rows of a flush, with what the database did by itself."""
+        last: dict[tuple[str, str], Row] = {(row["resource"], row["key"]): row for row in rows}
+        unchanged: list[Row] = []
+        for touched, values in self.cascades.outcomes(session):
+            images = self.log.images(touched.resource)
+            before = images.of(touched.values)
+            after = None if values is None else images.of(values)
+            row = last.get((touched.resource.name, images.key(touched.values)))
+            if row is None:
+                rows += told(images, before, after)
+            elif row["after"] is not None:
+                if after is None:
+                    row.update(verb="delete", after=None)
+                else:
+                    row["after"] = {**row["after"], **after}
+                if row["before"] == row["after"]:
+                    unchanged.append(row)
+            key = touched.resource.mapper.identity_key_from_primary_key(touched.was)
+            if (record := session.identity_map.get(key)) is not None:
+                session.info.setdefault(_STALE, []).append((record, touched.names))
+        return [row for row in rows if not any(row is each for each in unchanged)]
+
+    def _note(
+        self, session: Session, written: Iterable[tuple[State, Resource, bool]], read: Mapping[State, Before]
+    ) -> None:
+        """What was written is locked by that; what was stale shall be read again."""
+        there = [
+            (state, record) for state, _, deleted in written if not deleted and (record := state.obj()) is not None
+        ]
+        note_locked(session, (record for _, record in there))
+        stale = [(record, read[state].stale) for state, record in there if state in read and read[state].stale]
+        if stale:
+            session.info.setdefault(_STALE, []).extend(stale)
+
+    def _of_bases(self, row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """The same change, of each resource from which the record's inherits."""
+        if row["verb"] not in ("create", "update", "delete"):
+            return
+        for resource in self.log.bases(self.log.resources[row["resource"]]):
+            images = self.log.images(resource)
+            before, after = (images.part(row[side]) for side in ("before", "after"))
+            if before != after:
+                key = images.key(images.values(after if after is not None else before or {}))
+                yield {**row, "resource": resource.name, "key": key, "before": before, "after": after}
 
 
-def _read_in(session: Session) -> dict[InstanceState[Any], dict[str, Any]]:
-    """The rows that were read before the flush that is under way."""
-    read: dict[InstanceState[Any], dict[str, Any]] = session.info.setdefault(_READ, {})
-    return read
-
-
-def _named(images: Images, values: Mapping[str, Any], verb: str) -> dict[str, Any]:
-    return {"resource": images.resource.name, "key": images.key(values), "verb": verb}
-
-
-def _key(images: Images, state: InstanceState[Any]) -> str:
-    values = {field.name: _before(state, field.name) for field in images.resource.key}
-    return images.key(values) if all(map(_is_known, values.values())) else ""
-
-
-def _is_known(value: Any) -> bool:
-    """Tell whether it is a value: not one that is not loaded, nor an expression that the database computes."""
-    return not isinstance(value, (LoaderCallableStatus, sa.ClauseElement))
-
-
-def _before(state: InstanceState[Any], name: str) -> Any:
-    """The value of an attribute as it is stored, if the session knows it."""
-    if name in state.committed_state:
-        return state.committed_state[name]
-    return state.dict.get(name, LoaderCallableStatus.NO_VALUE)
-
-
-def _changed(state: InstanceState[Any], names: Iterable[str]) -> bool:
-    return any(name in state.committed_state or name not in state.dict for name in names)
-
-
-def _after(session: Session, state: InstanceState[Any], names: Sequence[str]) -> dict[str, Any]:
-    """The values of a row as it was written; read again where the database made some of them."""
-    known = {name: state.dict.get(name, LoaderCallableStatus.NO_VALUE) for name in names}
-    if all(map(_is_known, known.values())):
-        return known
-    identity = state.key[1] if state.key is not None else state.mapper.primary_key_from_instance(state.obj())
-    row = execute(session, _select(state.mapper, names, identity)).one()
-    return dict(zip(names, row, strict=True))
-
-
-def _select(mapper: Mapper[Any], names: Iterable[str], identity: Sequence[Any]) -> sa.Select[Any]:
-    columns = [mapper.attrs[name].columns[0] for name in names]
-    where = [column == value for column, value in zip(mapper.primary_key, identity, strict=True)]
-    return sa.select(*columns).select_from(mapper.persist_selectable).where(*where)
-
-
-def _relations(state: InstanceState[Any], side: str, *, whole: bool = False) -> Image:
-    """The keys of many-to-many relations before or after, of those that change; of a deleted record, of all known."""
-    found: Image = {}
-    for prop in state.mapper.relationships:
-        if prop.direction is not MANYTOMANY or prop.viewonly or prop.key not in state.dict:
-            continue
-        history = state.attrs[prop.key].load_history() if whole else state.attrs[prop.key].history
-        if not whole and not history.added and not history.deleted:
-            continue
-        changed = history.deleted if side == "deleted" else history.added
-        objects = [*(history.unchanged or ()), *(changed or ())]
-        found[prop.key] = sorted((_identity(each) for each in objects), key=repr)
-    return found
-
-
-def _identity(record: Any) -> Any:
-    key = sa.inspect(record).mapper.primary_key_from_instance(record)
-    return key[0] if len(key) == 1 else list(key)
+def told(images: Images, before: Image | None, after: Image | None) -> list[Row]:
+    """The rows of the log for one record: none if nothing has changed, two if its key has."""
+    if before == after:
+        return []
+    keys = [None if image is None else images.key(images.values(image)) for image in (before, after)]
+    if before is not None and after is not None and keys[0] != keys[1]:
+        return [*told(images, before, None), *told(images, None, after)]
+    verb = "create" if before is None else "delete" if after is None else "update"
+    key = keys[0] if after is None else keys[1]
+    return [{"resource": images.resource.name, "key": key, "verb": verb, "before": before, "after": after}]

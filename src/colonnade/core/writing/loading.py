@@ -9,6 +9,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, lazyload
 
+from colonnade.core.changes.states import note_locked
+from colonnade.core.changes.stored import inner_tables
 from colonnade.core.policy import Condition, ResourceAccess
 from colonnade.core.problems import Forbidden
 
@@ -53,6 +55,7 @@ def load(author: Author, access: ResourceAccess, action: Action, keys: Collectio
         record = row[0]
         answers = {**questions, **dict(zip(asked, map(bool, row[1:]), strict=True))}
         stored[tuple(getattr(record, field.name) for field in resource.key)] = _stored(record, answers)
+    note_locked(author.session, (each.record for each in stored.values()))
     return stored
 
 
@@ -61,19 +64,10 @@ def lockable_tables(mapper: Mapper[Any]) -> list[sa.Table]:
 
     :raises Forbidden: for a class that is mapped to a query: there is nothing that could be written.
     """
-    found = list(dict.fromkeys(table for each in mapper.iterate_to_root() for table in _inner(each.local_table)))
+    found = inner_tables(mapper)
     if not found:
         raise Forbidden("These records are made of others; change those.")
     return found
-
-
-def _inner(selectable: sa.FromClause) -> Iterator[sa.Table]:
-    if isinstance(selectable, sa.Join):
-        if not selectable.full:
-            yield from _inner(selectable.left)
-            yield from () if selectable.isouter else _inner(selectable.right)
-    elif isinstance(selectable, sa.Table):
-        yield selectable
 
 
 def _questions(access: ResourceAccess, action: Action) -> Iterator[tuple[tuple[str, str], Condition]]:

@@ -112,7 +112,7 @@ class Reversal:
         names = names if self.kind == "update" else tuple(filter(self.writes, self.to))
         return {name: self.to[name] for name in names if name not in self.deferred}
 
-    @property
+    @cached_property
     def written(self) -> frozenset[str]:
         """The names of what is written, as the policy is asked about it."""
         return frozenset(self.changes) if self.kind == "update" else frozenset(filter(self.writes, self.to))
@@ -185,14 +185,14 @@ def read_changeset(session: Session, log: Log, request_id: str) -> ChangeSet:
     if unknown and not obstacle:
         obstacle = "It changed records of a resource that is not there any more."
     try:
-        reversals = [] if obstacle else [each for each in _reversals(log, rows) if not each.idle]
+        reversals = [] if obstacle else list(_reversals(log, rows))
     except ValueError:
         reversals, obstacle = [], "What it changed does not fit the fields of today."
     return ChangeSet(request_id, [row.id for row in rows], reversals, obstacle)
 
 
 def _reversals(log: Log, rows: Sequence[Any]) -> Iterator[Reversal]:
-    """One for each record, by following it from row to row, whatever its key became."""
+    """One for each record that is another than it was, by following it from row to row, whatever its key became."""
     found: list[Reversal] = []
     at: dict[tuple[str, str], Reversal] = {}
     for row in rows:
@@ -206,7 +206,10 @@ def _reversals(log: Log, rows: Sequence[Any]) -> Iterator[Reversal]:
         else:
             _follow(known, row.before, row.after, row.id)
         at[place] = known
-    yield from found
+    # A record of an inheriting class is told of its base's resource, too: it is brought back once, as what it is.
+    left = [each for each in found if not each.idle]
+    covered = {(base.name, each.key_text) for each in left for base in log.bases(each.resource)}
+    yield from (each for each in left if (each.resource.name, each.key_text) not in covered)
 
 
 def _follow(known: Reversal, before: Image | None, after: Image | None, last: int) -> None:
