@@ -11,7 +11,15 @@ from pyramid.request import Request
 from pyramid.response import Response
 from webob.etag import ETagMatcher
 
-from colonnade.core.problems import Forbidden, PreconditionFailed, PreconditionRequired, Problem, Unauthorized
+from colonnade.core.problems import (
+    BadRequest,
+    Fault,
+    Forbidden,
+    PreconditionFailed,
+    PreconditionRequired,
+    Problem,
+    Unauthorized,
+)
 from colonnade.core.reading import Query
 from colonnade.core.resources import resources_of
 from colonnade.core.settings import settings_of
@@ -35,6 +43,11 @@ def batch(request: Request, preferences: Preferences) -> Response:
     """Perform every operation, in order, or none."""
     _ = request.identity  # credentials that are not good are a 401 before anything else
     refuse_conditions(request, "A batch")
+    if request.GET:
+        faults = [
+            Fault("is no parameter of a batch", parameter=name, code="unknown") for name in dict.fromkeys(request.GET)
+        ]
+        raise BadRequest("A batch takes no query; each operation says what it is about.", faults=faults)
     most = settings_of(request.registry, RestSettings).max_items
     operations = read_operations(body_of(request), resources_of(request.registry), most)
     performing = _Performing(request, preferences)
