@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 #: What became of the record. ``baseline``: it was there when the log was switched on. ``unlogged``: a statement went
-#: past the log, by its author's word; ``count`` says how many rows it touched.
-VERBS = ("create", "update", "delete", "baseline", "unlogged")
+#: past the log, by its author's word; ``count`` says how many rows it touched. ``erase``, ``prune``: what was done
+#: to the log itself. These last three have no key: they are no states of a record.
+VERBS = ("create", "update", "delete", "baseline", "unlogged", "erase", "prune")
 
 
 _IMAGE = JSON().with_variant(JSONB(), "postgresql")
@@ -32,7 +33,7 @@ class ChangeColumns:
     channel: Mapped[str] = mapped_column(String(20), doc="The road: rest, cli, import, job, code.")
     resource: Mapped[str] = mapped_column(String(100), doc="Of which resource the record is.")
     key: Mapped[str] = mapped_column(Text, doc="The key of the record, as in its URL.")
-    verb: Mapped[str] = mapped_column(String(10), doc="create, update, delete, baseline or unlogged.")
+    verb: Mapped[str] = mapped_column(String(10), doc="create, update, delete, baseline, unlogged, erase or prune.")
     before: Mapped[dict[str, Any] | None] = mapped_column(_IMAGE, doc="The record before; null if it was not there.")
     after: Mapped[dict[str, Any] | None] = mapped_column(_IMAGE, doc="The record after; null if it is gone.")
     count: Mapped[int | None] = mapped_column(doc="How many rows an unlogged statement touched.")

@@ -43,3 +43,5 @@ def includeme(config: Configurator) -> None:
     config.add_command("undo", ".undo_command:undo_")
     config.add_road("rest undo", kind="write", summary="POST to requests/REQUEST/undo")
     config.add_road("undo", kind="write", summary="colonnade undo REQUEST")
+    config.add_command("history", ".commands.history:history")
+    config.add_command("audit", ".commands.audit:audit")

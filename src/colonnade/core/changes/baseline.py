@@ -1,0 +1,110 @@
+"""The baseline: records that are older than the log enter it, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from colonnade.core.database import Database, execute
+from colonnade.core.database.failures import is_worth_retrying
+from colonnade.core.resources import Resource
+
+from .log import Log
+from .origin import ORIGIN, Origin, origin_of
+from .recording import LOGGED
+
+#: Records of one transaction.
+BATCH: Final = 1000
+_TRIES: Final = 10
+
+
+def enter_baseline(
+    database: Database,
+    log: Log,
+    resource: Resource,
+    origin: Origin,
+    *,
+    batch: int = BATCH,
+    told: Callable[[int], object] = lambda _: None,
+) -> int:
+    """Let the records of a resource that the log knows nothing of enter it: verb ``baseline``, only an after image.
+
+    Each batch is a transaction. Its rows are locked, and only then is it asked which of them the log knows: whoever
+    changes one meanwhile has a later position, or was there before and the record is passed over. Doing it again
+    enters what is still missing.
+
+    :param told: is called with the number of each batch.
+    :returns: how many records have entered it.
+    """
+    number = 0
+    after: Sequence[Any] | None = None
+    while True:
+        entered, after = _tried(database, log, resource, origin, after, batch)
+        number += entered
+        told(entered)
+        if after is None:
+            return number
+
+
+def _tried(
+    database: Database, log: Log, resource: Resource, origin: Origin, after: Sequence[Any] | None, batch: int
+) -> tuple[int, Sequence[Any] | None]:
+    """A batch; again, where the database chose it as the victim of a deadlock with a writer."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _batch(database, log, resource, origin, after, batch)
+        except Exception as error:
+            if not is_worth_retrying(error.__cause__ or error):
+                raise
+    return _batch(database, log, resource, origin, after, batch)
+
+
+def _batch(
+    database: Database, log: Log, resource: Resource, origin: Origin, after: Sequence[Any] | None, batch: int
+) -> tuple[int, Sequence[Any] | None]:
+    images = log.images(resource)
+    with database.sessions.begin() as session:
+        session.info[ORIGIN] = origin
+        rows = execute(session, _select(log, resource, after, batch)).all()
+        keys = [images.key(dict(zip(images.names, row, strict=True))) for row in rows]
+        known = _known(session, log, resource, keys)
+        missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in known}
+        _write(session, log, [(resource.name, key, images.of_row(row)) for key, row in missing.items()])
+    if len(rows) < batch:
+        return len(missing), None
+    last = dict(zip(images.names, rows[-1], strict=True))
+    return len(missing), [last[field.name] for field in resource.key]
+
+
+def _select(log: Log, resource: Resource, after: Sequence[Any] | None, batch: int) -> sa.Select[Any]:
+    """The next records by key, locked against changes; others may still refer to them."""
+    columns = {name: getattr(resource.model, name) for name in log.images(resource).names}
+    keys = [columns[field.name] for field in resource.key]
+    asked = sa.select(*columns.values()).order_by(*keys).limit(batch).with_for_update(read=True)
+    if after is None:
+        return asked
+    if len(keys) == 1:
+        return asked.where(keys[0] > after[0])
+    bound = [sa.literal(value, key.type) for value, key in zip(after, keys, strict=True)]
+    return asked.where(sa.tuple_(*keys) > sa.tuple_(*bound))
+
+
+def _known(session: Session, log: Log, resource: Resource, keys: Sequence[str]) -> set[str]:
+    change = log.table.c
+    asked = sa.select(change.key).where(change.resource == resource.name, change.key.in_(keys)).distinct()
+    return set(execute(session, asked).scalars()) if keys else set()
+
+
+def _write(session: Session, log: Log, records: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+    if not records:
+        return
+    common = {**origin_of(session).values(), "at": datetime.now(UTC), "verb": "baseline", "before": None, "count": None}
+    rows: Iterator[dict[str, Any]] = (
+        {**common, "position": None, "resource": name, "key": key, "after": image} for name, key, image in records
+    )
+    execute(session, sa.insert(log.table), list(rows))
+    session.info[LOGGED] = session.info.get(LOGGED, 0) + len(records)

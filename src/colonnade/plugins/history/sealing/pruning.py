@@ -1,0 +1,151 @@
+"""Pruning: old changes go, and of each record one state is left to go on from.
+
+What is pruned was sealed, and goes by whole batches. Of each record that was there at the end of the last one its last
+change stays, as a baseline, in its place; what comes after it is as it was. A seal keeps its hash, on which the seals
+after it stand, and gets the digest of what is left of its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from colonnade.core.changes import Log, Origin, recorder_of
+from colonnade.core.changes.origin import ORIGIN
+from colonnade.core.database import Database, execute
+
+from .digests import batch_digest, row_digest
+from .seals import CHANGE, LEAF, SEAL, lock, seal
+from .verifying import PRUNES, newest_prune, pruned_digest
+
+
+def position_before(database: Database, moment: datetime) -> int:
+    """The last position before the first change that is as young as this or younger."""
+    younger = sa.select(CHANGE.c.position).where(CHANGE.c.at >= moment, CHANGE.c.position.is_not(None))
+    with database.read() as connection:
+        found = connection.rows(younger.order_by(CHANGE.c.position).limit(1))
+        newest = connection.rows(sa.select(sa.func.max(CHANGE.c.position)))[0][0] or 0
+    return found[0][0] - 1 if found else newest
+
+
+def position_leaving(database: Database, number: int) -> int:
+    """The position after which so many changes come."""
+    placed = sa.select(CHANGE.c.position).where(CHANGE.c.position.is_not(None))
+    with database.read() as connection:
+        found = connection.rows(placed.order_by(CHANGE.c.position.desc()).offset(number).limit(1))
+    return found[0][0] if found else 0
+
+
+def prune(database: Database, log: Log, cut: int, origin: Origin) -> int:
+    """Let the changes up to a position go; one transaction for each sealed batch, so that nobody waits for long.
+
+    Interrupted, it can be run again. A row of the log says that it was done (verb ``prune``).
+
+    :returns: how many rows are gone.
+    """
+    if cut <= 0:
+        return 0
+    seal(database, until=cut)
+    with database.read() as connection:
+        lasts = connection.rows(sa.select(SEAL.c.last).where(SEAL.c.last <= cut).order_by(SEAL.c.last.desc()))
+    if not lasts:
+        return 0
+    cut, number = lasts[0][0], 0
+    # From the last one back: what a state lacks is looked for in what is older, and must still be there.
+    for (last,) in lasts:
+        with database.sessions.begin() as session:
+            lock(session)
+            number += _prune_batch(session, log, last, cut, origin)
+    with database.sessions.begin() as session:
+        lock(session)
+        _say(session, number, cut, origin)
+    return number
+
+
+def _prune_batch(session: Session, log: Log, last: int, cut: int, origin: Origin) -> int:
+    batch = execute(session, sa.select(SEAL).where(SEAL.c.last == last)).one()
+    later = CHANGE.alias()
+    superseded = (
+        sa.exists()
+        .where(later.c.resource == CHANGE.c.resource, later.c.key == CHANGE.c.key)
+        .where(later.c.position > CHANGE.c.position, later.c.position <= cut)
+    )
+    asked = (
+        sa.select(CHANGE, LEAF.c.salt, LEAF.c.salts, LEAF.c.digest, superseded.label("superseded"))
+        .join_from(CHANGE, LEAF, LEAF.c.position == CHANGE.c.position)
+        .where(CHANGE.c.position.between(batch.first, batch.last))
+        .order_by(CHANGE.c.position)
+    )
+    gone: list[int] = []
+    digests: list[str] = []
+    for row in execute(session, asked).all():
+        if _goes(row):
+            gone.append(row.position)
+        elif row.key and (row.verb != "baseline" or row.before is not None):
+            digests.append(_settle(session, log, row, origin))
+        else:
+            digests.append(row.digest)
+    for part in (gone[start : start + 500] for start in range(0, len(gone), 500)):
+        execute(session, sa.delete(CHANGE).where(CHANGE.c.position.in_(part)))
+        execute(session, sa.delete(LEAF).where(LEAF.c.position.in_(part)))
+    left = {"kept": len(digests), "kept_digest": batch_digest(digests)}
+    execute(session, sa.update(SEAL).where(SEAL.c.last == last).values(**left))
+    return len(gone)
+
+
+def _goes(row: Any) -> bool:
+    if not row.key:  # a remark on many records; that something was erased is told for good
+        return bool(row.verb != "erase")
+    return bool(row.superseded or row.verb == "delete")
+
+
+def _settle(session: Session, log: Log, row: Any, origin: Origin) -> str:
+    """Make a baseline of the last change of a record; return its digest."""
+    values = {**origin.values(), "verb": "baseline", "before": None, "after": _whole(session, log, row)}
+    digest = row_digest({**row._mapping, **values}, row.salt, row.salts)
+    execute(session, sa.update(CHANGE).where(CHANGE.c.id == row.id).values(**values))
+    execute(session, sa.update(LEAF).where(LEAF.c.position == row.position).values(digest=digest))
+    return digest
+
+
+def _whole(session: Session, log: Log, row: Any) -> Mapping[str, Any]:
+    """An image with the keys of relations: they stand only where they were changed, so older images have them."""
+    image: dict[str, Any] = dict(row.after)
+    resource = log.resources.get(row.resource)
+    relations = resource.relations.values() if resource is not None else ()
+    missing = {each.name for each in relations if each.by_keys and each.name not in image}
+    if not missing:
+        return image
+    older = (
+        sa.select(CHANGE.c.after)
+        .where(CHANGE.c.resource == row.resource, CHANGE.c.key == row.key, CHANGE.c.position < row.position)
+        .order_by(CHANGE.c.position.desc())
+    )
+    for (after,) in execute(session, older):
+        if after is None:
+            break
+        found = {name: after[name] for name in missing if name in after}
+        image |= found
+        missing -= set(found)
+        if not missing:
+            break
+    return image
+
+
+def _say(session: Session, number: int, through: int, origin: Origin) -> None:
+    """Leave a row about it, which binds what is left of the batches; none if that is what the last one says."""
+    asked = sa.select(SEAL.c.last, SEAL.c.kept, SEAL.c.kept_digest).where(SEAL.c.kept.is_not(None))
+    pruned: Sequence[Any] = execute(session, asked.order_by(SEAL.c.last)).all()
+    digest = pruned_digest([(last, kept, left) for last, kept, left in pruned])
+    if digest == newest_prune(execute(session, PRUNES).all()):
+        return
+    session.info[ORIGIN] = origin
+    said = {"through": through, "hash": digest}
+    recorder = recorder_of(session)
+    assert recorder is not None
+    told = {"resource": "changes", "key": "", "verb": "prune", "before": None, "after": said, "count": number}
+    recorder.write(session, [told])
