@@ -74,6 +74,18 @@ def test_plug_ins_that_are_off_say_what_they_would_be(command: Shell) -> None:
     assert "(off)" in command.run("plugins").stdout
 
 
+def test_resources_that_are_kept_out_of_the_change_log_are_named(tmp_path: Path) -> None:
+    plugins = ("accounts", "rest", "people", "history", "tests.core.changes.works")
+    shell = shell_in(tmp_path, f"sqlite:///{tmp_path}/x.db", *plugins)
+
+    added = {each["name"]: each["adds"] for each in shell.json("plugins")}
+
+    assert added["works"]["not logged"] == ["scraps"]
+    assert "scraps (Scrap)" in added["works"]["resources"]
+    assert "not logged" not in added["people"]
+    assert "  not logged   scraps\n" in shell.run("plugins").stdout
+
+
 def test_what_a_directive_of_a_plug_in_registers_is_shown_with_who_called_it(tmp_path: Path) -> None:
     with bench_at(tmp_path) as bench:
         write_panels(bench)

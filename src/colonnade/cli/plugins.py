@@ -30,6 +30,7 @@ _HEADINGS = {
     "colonnade authenticator": "authenticator",
     "colonnade root acl": "permissions for all",
 }
+_UNLOGGED = "not logged"
 #: Parts of these, or of no interest to an operator.
 _LEFT_OUT = frozenset(
     {"views", "permissions", "templates", "root factories", "view mappers", "view derivers", "colonnade plugins"}
@@ -108,11 +109,21 @@ def _added(registry: Registry, on: Sequence[Plugin]) -> dict[str, dict[str, list
             owner = _owner(entry["introspectable"], on)
             if owner is not None:
                 found[owner.name].setdefault(heading, []).append(_title(entry["introspectable"]))
-    order = ["settings", *_HEADINGS.values()]
+    order = ["settings", "resources", _UNLOGGED, *_HEADINGS.values()]
+    _tell_unlogged(registry, on, found)
     return {
         name: dict(sorted(headings.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
         for name, headings in found.items()
     }
+
+
+def _tell_unlogged(registry: Registry, on: Sequence[Plugin], found: Mapping[str, dict[str, list[str]]]) -> None:
+    """Say of the resources that plug-ins keep out of the change log that they do."""
+    for entry in registry.introspector.get_category("colonnade resources") or ():
+        resource = entry["introspectable"]["resource"]
+        owner = _owner(entry["introspectable"], on)
+        if owner is not None and not resource.logged:
+            found[owner.name].setdefault(_UNLOGGED, []).append(resource.name)
 
 
 def _title(introspectable: Any) -> str:
