@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from colonnade.core.resources import Resource, Resources
 from colonnade.core.resources.mapping import unique_sets
@@ -86,12 +86,16 @@ def ways_of(resource: Resource, resources: Resources) -> list[_Way]:
     return ways
 
 
+_Places: TypeAlias = dict[tuple[Any, ...], dict[tuple[Any, ...], Reversal]]
+
+
 class _Graph:
     """Which record comes before which."""
 
     def __init__(self, reversals: Sequence[Reversal], resources: Resources) -> None:
         self._reversals = reversals
-        self._ways = {each.resource: ways_of(each.resource, resources) for each in reversals}
+        own = dict.fromkeys(each.resource for each in reversals)
+        self._ways = {resource: ways_of(resource, resources) for resource in own}
 
     def edges(self) -> Iterator[_Edge]:
         """Every rule that holds between two of the records."""
@@ -99,9 +103,26 @@ class _Graph:
         yield from self._edges_of_unique_values()
 
     def _edges_of_references(self) -> Iterator[_Edge]:
+        comes, goes = self._places()
+        for reversal in self._reversals:
+            for way in self._ways[reversal.resource]:
+                released, needed = set(way.keys(reversal.was)), set(way.keys(reversal.to))
+                for key in needed - released:
+                    first = comes[way.columns].get(key)
+                    if first is not None and first is not reversal:
+                        yield _Edge(first, reversal, way.nullable, loosens=False)
+                for key in released - needed:
+                    then = goes[way.columns].get(key)
+                    if then is reversal and reversal.kind == "delete" and not way.many:
+                        reversal.loosened.update(way.nullable)  # the unit of work deletes none that refers to itself
+                    elif then is not None and then is not reversal:
+                        yield _Edge(reversal, then, way.nullable, loosens=True)
+
+    def _places(self) -> tuple[_Places, _Places]:
+        """For the columns to which ways lead: with which record each value comes, and with which it goes."""
         columns = {way.columns for ways in self._ways.values() for way in ways}
-        comes: dict[Any, dict[tuple[Any, ...], Reversal]] = {each: {} for each in columns}
-        goes: dict[Any, dict[tuple[Any, ...], Reversal]] = {each: {} for each in columns}
+        comes: _Places = {each: {} for each in columns}
+        goes: _Places = {each: {} for each in columns}
         named = {
             (resource, each): names
             for resource in self._ways
@@ -118,17 +139,7 @@ class _Graph:
                     goes[each][was] = reversal
                 if to is not None and was != to:
                     comes[each][to] = reversal
-        for reversal in self._reversals:
-            for way in self._ways[reversal.resource]:
-                released, needed = set(way.keys(reversal.was)), set(way.keys(reversal.to))
-                for key in needed - released:
-                    first = comes[way.columns].get(key)
-                    if first is not None and first is not reversal:
-                        yield _Edge(first, reversal, way.nullable, loosens=False)
-                for key in released - needed:
-                    then = goes[way.columns].get(key)
-                    if then is not None and then is not reversal:
-                        yield _Edge(reversal, then, way.nullable, loosens=True)
+        return comes, goes
 
     def _edges_of_unique_values(self) -> Iterator[_Edge]:
         sets = {resource: [tuple(sorted(names)) for names in unique_sets(resource.mapper)] for resource in self._ways}
@@ -159,14 +170,19 @@ def _part(values: Mapping[str, Any], names: Iterable[str | None]) -> tuple[Any, 
 def steps(reversals: Sequence[Reversal], resources: Resources) -> Iterator[Step]:
     """What is to be done, in order. The reversals learn what of them is loosened or deferred."""
     queue = _Queue(reversals, _Graph(reversals, resources).edges())
+    yield from _each("loosen", [each for each in reversals if each.loosened])
     while queue.waiting:
         while step := queue.take():
             yield step
         if queue.waiting:
             yield from queue.untie()
-    deferred = [each for each in reversals if each.deferred]
-    for resource in dict.fromkeys(each.resource for each in deferred):
-        yield Step("settle", resource, [each for each in deferred if each.resource is resource])
+    yield from _each("settle", [each for each in reversals if each.deferred])
+
+
+def _each(what: What, reversals: Sequence[Reversal]) -> Iterator[Step]:
+    """The same for records of several resources."""
+    for resource in dict.fromkeys(each.resource for each in reversals):
+        yield Step(what, resource, [each for each in reversals if each.resource is resource])
 
 
 class _Queue:
@@ -210,16 +226,15 @@ class _Queue:
         tied = self._tied()
         edges = [edge for each in tied for edge in self._before[each] if not edge.dropped and edge.first in tied]
         chosen = [edge for edge in edges if edge.names] or edges
-        loosened: dict[Resource, dict[Reversal, None]] = defaultdict(dict)
+        loosened: dict[Reversal, None] = {}
         for edge in chosen:
             if edge.names and edge.loosens:
                 edge.first.loosened.update(edge.names)
-                loosened[edge.first.resource][edge.first] = None
+                loosened[edge.first] = None
             elif edge.names:
                 edge.then.deferred.update(edge.names)
             self._drop(edge)
-        for resource, own in loosened.items():
-            yield Step("loosen", resource, list(own))
+        yield from _each("loosen", list(loosened))
 
     def _tied(self) -> set[Reversal]:
         """Those that wait, without those for whom nobody waits: who goes in a circle, and who stands between two."""
