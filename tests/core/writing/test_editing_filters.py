@@ -77,6 +77,13 @@ def test_one_row_that_may_not_be_changed_refuses_all(at_desk: Caller, on_desk: s
     assert stored(on_desk, Task, "code", "points") == [("c", None), ("d", None)]
 
 
+def test_what_may_be_deleted_and_not_edited_is_deleted(at_desk: Caller, on_desk: sa.Connection) -> None:
+    tasks(on_desk, state="done")
+    filtered(at_desk, "staff", "", {"points": 1}, 403)
+    assert at_desk("staff").delete(TASKS, headers=ALL, status=200).json == {"affected": 3}
+    assert stored(on_desk, Task, "code") == []
+
+
 def test_one_field_that_may_not_be_written_somewhere_refuses_all(at_desk: Caller, on_desk: sa.Connection) -> None:
     tasks(on_desk, "ab", points=10)
     tasks(on_desk, "c", points=60)

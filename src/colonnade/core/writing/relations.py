@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from colonnade.core.database import execute
 from colonnade.core.problems import Fault
 from colonnade.core.resources import Relation, Resource
 
@@ -65,7 +66,24 @@ def related(author: Author, relation: Relation, keys: Sequence[Key], record: Any
     unseen = [each for key, each in known.items() if key not in _seen(author, relation, list(known))]
     if record is not None and set(keys) == set(known) - {key_of(relation.target, each) for each in unseen}:
         return None
+    if relation.repeats and record is not None:
+        _forget(author, relation, record, [each for each in known.values() if each not in unseen])
     return [*unseen, *(known.get(key) or _object(author, relation.target, key) for key in keys)]
+
+
+def _forget(author: Author, relation: Relation, record: Any, leaving: Sequence[Any]) -> None:
+    """Delete pairs that the table between may hold twice, which the ORM would take for somebody else's doing."""
+    prop = relation.source.mapper.relationships[relation.name]
+    for other in leaving:
+        sides = ((record, prop.parent, prop.synchronize_pairs), (other, prop.mapper, prop.secondary_synchronize_pairs))
+        conditions = [
+            column == getattr(each, mapper.get_property_by_column(its).key)
+            for each, mapper, pairs in sides
+            for its, column in pairs or ()
+        ]
+        assert isinstance(prop.secondary, sa.Table)
+        execute(author.session, sa.delete(prop.secondary).where(*conditions))
+    author.session.expire(record, [relation.name])
 
 
 def _object(author: Author, target: Resource, key: Key) -> Any:
