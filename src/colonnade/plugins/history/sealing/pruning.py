@@ -50,24 +50,29 @@ def prune(database: Database, log: Log, cut: int, origin: Origin) -> int:
     if cut <= 0:
         return 0
     seal(database, until=cut)
-    with database.read() as connection:
-        lasts = connection.rows(sa.select(SEAL.c.last).where(SEAL.c.last <= cut).order_by(SEAL.c.last.desc()))
+    lasts = _lasts(database, SEAL.c.last <= cut)
     if not lasts:
         return 0
-    cut, number = lasts[0][0], 0
+    cut, number = lasts[0], 0
     # From the last one back: what a state lacks is looked for in what is older, and must still be there.
-    for (last,) in lasts:
-        with database.sessions.begin() as session:
-            lock(session)
-            number += _prune_batch(session, log, last, cut, origin)
+    for last in lasts:
+        number += _prune_batch(database, log, last, cut, origin)
+    # That a record was deleted goes last, or what is older would be taken for its state.
+    deleted = sa.exists().where(CHANGE.c.position.between(SEAL.c.first, SEAL.c.last), CHANGE.c.verb == "delete")
+    for last in _lasts(database, SEAL.c.last <= cut, deleted):
+        number += _prune_batch(database, log, last, cut, origin, deletions=True)
     with database.sessions.begin() as session:
         lock(session)
         _say(session, number, cut, origin)
     return number
 
 
-def _prune_batch(session: Session, log: Log, last: int, cut: int, origin: Origin) -> int:
-    batch = execute(session, sa.select(SEAL).where(SEAL.c.last == last)).one()
+def _lasts(database: Database, *where: sa.ColumnElement[bool]) -> list[int]:
+    with database.read() as connection:
+        return [last for (last,) in connection.rows(sa.select(SEAL.c.last).where(*where).order_by(SEAL.c.last.desc()))]
+
+
+def _prune_batch(database: Database, log: Log, last: int, cut: int, origin: Origin, *, deletions: bool = False) -> int:
     later = CHANGE.alias()
     superseded = (
         sa.exists()
@@ -77,30 +82,36 @@ def _prune_batch(session: Session, log: Log, last: int, cut: int, origin: Origin
     asked = (
         sa.select(CHANGE, LEAF.c.salt, LEAF.c.salts, LEAF.c.digest, superseded.label("superseded"))
         .join_from(CHANGE, LEAF, LEAF.c.position == CHANGE.c.position)
-        .where(CHANGE.c.position.between(batch.first, batch.last))
         .order_by(CHANGE.c.position)
     )
     gone: list[int] = []
     digests: list[str] = []
-    for row in execute(session, asked).all():
-        if _goes(row):
-            gone.append(row.position)
-        elif row.key and (row.verb != "baseline" or row.before is not None):
-            digests.append(_settle(session, log, row, origin))
-        else:
-            digests.append(row.digest)
-    for part in (gone[start : start + 500] for start in range(0, len(gone), 500)):
-        execute(session, sa.delete(CHANGE).where(CHANGE.c.position.in_(part)))
-        execute(session, sa.delete(LEAF).where(LEAF.c.position.in_(part)))
-    left = {"kept": len(digests), "kept_digest": batch_digest(digests)}
-    execute(session, sa.update(SEAL).where(SEAL.c.last == last).values(**left))
+    with database.sessions.begin() as session:
+        lock(session)
+        batch = execute(session, sa.select(SEAL).where(SEAL.c.last == last)).one()
+        for row in execute(session, asked.where(CHANGE.c.position.between(batch.first, batch.last))).all():
+            if _goes(row) or (deletions and row.verb == "delete"):
+                gone.append(row.position)
+            elif row.key and row.verb not in ("baseline", "delete"):
+                digests.append(_settle(session, log, row, origin))
+            else:
+                digests.append(row.digest)
+        for part in (gone[start : start + 500] for start in range(0, len(gone), 500)):
+            execute(session, sa.delete(CHANGE).where(CHANGE.c.position.in_(part)))
+            execute(session, sa.delete(LEAF).where(LEAF.c.position.in_(part)))
+        left = {"kept": len(digests), "kept_digest": batch_digest(digests)}
+        execute(session, sa.update(SEAL).where(SEAL.c.last == last).values(**left))
     return len(gone)
 
 
 def _goes(row: Any) -> bool:
-    if not row.key:  # a remark on many records; that something was erased is told for good
-        return bool(row.verb != "erase")
-    return bool(row.superseded or row.verb == "delete")
+    """Tell whether a row is of no more use: a later one of the same record is there, or it is a remark that is old.
+
+    That something was erased is told for good, and what the last pruning has left until the next.
+    """
+    if row.key or row.verb == "prune":
+        return bool(row.superseded)
+    return bool(row.verb != "erase")
 
 
 def _settle(session: Session, log: Log, row: Any, origin: Origin) -> str:
