@@ -119,6 +119,17 @@ def test_a_list_that_was_made_with_its_record_goes_with_it(hr: TestApp, on_ring:
     assert dump(on_ring) == before
 
 
+def test_a_list_and_what_is_on_it_go_together(hr: TestApp, on_ring: sa.Connection) -> None:
+    who = member(hr, club(hr))
+    states = [dump(on_ring)]
+    made = batch(hr, op("create", "badges", {"code": "a"}), op("merge", "members", {"badges": ["a"]}, key=str(who)))
+    states.append(dump(on_ring))
+    undone = undo(hr, made)
+    assert dump(on_ring) == states[0]
+    undo(hr, undone)
+    assert dump(on_ring) == states[1]
+
+
 def test_a_key_that_was_changed_comes_back(hr: TestApp, on_ring: sa.Connection) -> None:
     hr.post_json("/api/v1/badges", {"code": "a"})
     before = dump(on_ring)

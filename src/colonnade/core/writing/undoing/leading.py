@@ -28,7 +28,8 @@ class Leading:
         self._author = author
         self._wanted: dict[Reference, set[Key]] = {}
         self._coming: dict[Reference, set[Key]] = {}
-        self._listed: dict[str, set[Key]] = defaultdict(set)
+        self._leaving: dict[str, set[Key]] = defaultdict(set)
+        self._entering: dict[str, set[Key]] = defaultdict(set)
         self._resources = resources
         grouped = by_resource(each for each in reversals if each.kind != "delete")
         for resource, own in grouped.items():
@@ -40,22 +41,28 @@ class Leading:
             for each in own:
                 for name in each.written - resource.fields.keys():
                     # Who is taken off a list has to be seen, as who is put there.
-                    self._listed[each.relation(name).target.name] |= set(each.to[name]) ^ set(each.was.get(name, ()))
+                    was, to, target = set(each.was.get(name, ())), set(each.to[name]), each.relation(name).target.name
+                    self._leaving[target] |= was - to
+                    self._entering[target] |= to - was
 
     def require_known(self) -> None:
         """Before anything is written.
 
-        :raises Conflict: for references to what the undo does not bring back itself.
+        :raises Conflict: for references to what the undo does not bring back itself, and for what leaves lists.
         """
+        self._require_listed(self._leaving)
         self._require({reference: keys - self._coming[reference] for reference, keys in self._wanted.items()})
 
     def require_brought(self) -> None:
         """After everything is written.
 
-        :raises Conflict: for references to what the undo has brought back, and for lists.
+        :raises Conflict: for references to what the undo has brought back, and for what enters lists.
         """
         self._require(self._coming)
-        for name, keys in self._listed.items():
+        self._require_listed(self._entering)
+
+    def _require_listed(self, listed: dict[str, set[Key]]) -> None:
+        for name, keys in listed.items():
             target = self._resources[name]
             columns = [getattr(target.model, field.name) for field in target.key]
             for few in batches(keys, BATCH):
