@@ -231,8 +231,9 @@ def test_pruning_again_goes_on_from_what_was_left(made: Works, log: Log) -> None
     assert len(changes(made, verb="baseline")) == 4
     assert len(changes(made, verb="prune")) == 3
     prune(made.database, log, 100, ORIGIN)
-    prune(made.database, log, 100, ORIGIN)
-    assert len(changes(made, verb="prune")) == 1
+    left = [each.id for each in changes(made)]
+    assert prune(made.database, log, 100, ORIGIN) == 0
+    assert [each.id for each in changes(made)] == left
     assert len(changes(made, verb="baseline")) == 3
     assert verify(made.database).findings == []
 

@@ -49,8 +49,22 @@ def prune(database: Database, log: Log, cut: int, origin: Origin) -> int:
     """
     if cut <= 0:
         return 0
-    seal(database, until=cut)
-    lasts = _lasts(database, SEAL.c.last <= cut)
+    if _has_changes(database, cut):
+        seal(database, until=cut)
+        return _prune(database, log, _lasts(database, SEAL.c.last <= cut), origin)
+    if pruned := _lasts(database, SEAL.c.kept.is_not(None)):
+        _say(database, 0, pruned[0], origin)  # where it was interrupted before that
+    return 0
+
+
+def _has_changes(database: Database, cut: int) -> bool:
+    """Tell whether there is anything up to a position but what pruning leaves."""
+    left = CHANGE.c.verb.in_(("baseline", "erase", "prune"))
+    with database.read() as connection:
+        return bool(connection.rows(sa.select(CHANGE.c.id).where(CHANGE.c.position <= cut, ~left).limit(1)))
+
+
+def _prune(database: Database, log: Log, lasts: Sequence[int], origin: Origin) -> int:
     if not lasts:
         return 0
     cut, number = lasts[0], 0
@@ -61,9 +75,7 @@ def prune(database: Database, log: Log, cut: int, origin: Origin) -> int:
     deleted = sa.exists().where(CHANGE.c.position.between(SEAL.c.first, SEAL.c.last), CHANGE.c.verb == "delete")
     for last in _lasts(database, SEAL.c.last <= cut, deleted):
         number += _prune_batch(database, log, last, cut, origin, deletions=True)
-    with database.sessions.begin() as session:
-        lock(session)
-        _say(session, number, cut, origin)
+    _say(database, number, cut, origin)
     return number
 
 
@@ -147,16 +159,18 @@ def _whole(session: Session, log: Log, row: Any) -> Mapping[str, Any]:
     return image
 
 
-def _say(session: Session, number: int, through: int, origin: Origin) -> None:
+def _say(database: Database, number: int, through: int, origin: Origin) -> None:
     """Leave a row about it, which binds what is left of the batches; none if that is what the last one says."""
     asked = sa.select(SEAL.c.last, SEAL.c.kept, SEAL.c.kept_digest).where(SEAL.c.kept.is_not(None))
-    pruned: Sequence[Any] = execute(session, asked.order_by(SEAL.c.last)).all()
-    digest = pruned_digest([(last, kept, left) for last, kept, left in pruned])
-    if digest == newest_prune(execute(session, PRUNES).all()):
-        return
-    session.info[ORIGIN] = origin
-    said = {"through": through, "hash": digest}
-    recorder = recorder_of(session)
-    assert recorder is not None
-    told = {"resource": "changes", "key": "", "verb": "prune", "before": None, "after": said, "count": number}
-    recorder.write(session, [told])
+    with database.sessions.begin() as session:
+        lock(session)
+        pruned: Sequence[Any] = execute(session, asked.order_by(SEAL.c.last)).all()
+        digest = pruned_digest([(last, kept, left) for last, kept, left in pruned])
+        if digest == newest_prune(execute(session, PRUNES).all()):
+            return
+        session.info[ORIGIN] = origin
+        said = {"through": through, "hash": digest}
+        recorder = recorder_of(session)
+        assert recorder is not None
+        told = {"resource": "changes", "key": "", "verb": "prune", "before": None, "after": said, "count": number}
+        recorder.write(session, [told])
