@@ -14,14 +14,17 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
+from .arithmetic import ExactSQLiteCompiler
 from .binaries import Binary
 from .booleans import StoredBoolean
 from .dates import CalendarDate
 from .documents import Document
 from .enums import Choice
 from .integers import StoredInteger
+from .intervals import Duration
+from .json_text import read_json
 from .lookup import value_for
-from .sql_text import sql_string
+from .sql_text import sql_number, sql_string
 from .texts import PlainText
 from .uuids import CanonicalUuid
 
@@ -30,6 +33,7 @@ SQLITE_STORED: Final = "colonnade_stored"
 #: What SQLite stores just as its JSON functions give it.
 _ALIKE: Final = (CalendarDate, CanonicalUuid, Choice, PlainText, StoredBoolean, StoredInteger)
 _SQLITE: Final = sqlite.dialect()
+_SQLITE.statement_compiler = ExactSQLiteCompiler
 
 _readers: list[Callable[[Any], Any]] = []
 _places: dict[TypeEngine[Any], int] = {}
@@ -42,9 +46,11 @@ def member(image: ColumnElement[Any], name: str, type_: TypeEngine[Any], dialect
     """
     if dialect_name == "postgresql":
         return sa.type_coerce(_postgresql(image, name, type_), type_)
-    raw = sa.func.json_extract(sa.type_coerce(image, sa.Text()), sql_string(f'$."{name}"'))
+    text, path = sa.type_coerce(image, sa.Text()), sql_string(f'$."{name}"')
     if isinstance(type_, _ALIKE):
-        return sa.type_coerce(raw, type_)
+        return sa.type_coerce(sa.func.json_extract(text, path), type_)
+    # Of several paths it makes an array, as JSON: alone, true would be 1, a list the text of it, and digits would go.
+    raw = sa.func.json_extract(text, path, path)
     return sa.type_coerce(getattr(sa.func, SQLITE_STORED)(sa.literal_column(str(_place(type_))), raw), type_)
 
 
@@ -59,9 +65,10 @@ def without(image: ColumnElement[Any], names: list[ColumnElement[str]], dialect_
     return sa.type_coerce(sa.func.json_remove(sa.type_coerce(image, sa.Text()), *paths), image.type)
 
 
-def stored(place: int, raw: Any) -> Any:
-    """What SQLite calls back: the stored form of a value that JSON gave."""
-    return None if raw is None else _readers[place](raw)
+def stored(place: int, raw: str | None) -> Any:
+    """What SQLite calls back: the stored form of the first value of a JSON array."""
+    value = None if raw is None else read_json(raw)[0]
+    return None if value is None else _readers[place](value)
 
 
 def _place(type_: TypeEngine[Any]) -> int:
@@ -76,10 +83,15 @@ def _place(type_: TypeEngine[Any]) -> int:
 
 def _postgresql(image: ColumnElement[Any], name: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
     if isinstance(type_, (Document, sa.JSON)):
-        return sa.cast(sa.type_coerce(image, sa.Text()).op("->")(sql_string(name)), type_)
+        document = sa.type_coerce(image, sa.Text()).op("->")(sql_string(name))
+        return sa.cast(sa.func.nullif(document, sa.cast(sql_string("null"), postgresql.JSONB())), type_)
     text = sa.type_coerce(image, sa.Text()).op("->>", return_type=sa.Text())(sql_string(name))
     if isinstance(type_, (Binary, sa.LargeBinary)):
         return sa.func.decode(text, sql_string("base64"))
+    if isinstance(type_, Duration):  # PostgreSQL reads no sign before the P
+        length = sa.cast(sa.func.ltrim(text, sql_string("-")), type_)
+        sign = sa.case((text.like(sql_string("-%")), sql_number(-1)), else_=sql_number(1))
+        return sa.type_coerce(length, sa.Text()).op("*", return_type=type_)(sign)
     return sa.cast(text, type_)
 
 
