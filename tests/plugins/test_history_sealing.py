@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from colonnade.plugins.history.sealing.digests import canonical, row_digest
-from colonnade.plugins.history.sealing.seals import CHANGE, LEAF, SEAL, seal
+from colonnade.plugins.history.sealing.digests import batch_digest, canonical, row_digest
+from colonnade.plugins.history.sealing.seals import CHANGE, LEAF, SEAL, seal, seal_hash
 from colonnade.plugins.history.sealing.verifying import Report, verify
 from tests.cli.running import Shell, shell_in
 from tests.core.changes.works import Box, Works, works
@@ -209,3 +209,22 @@ def test_seal_prints_a_hash_to_keep_and_verify_tells_by_its_exit_code(made: Work
     (finding,) = command.json("audit", "verify", exit_code=1)["findings"]
     assert (finding["what"], finding["position"]) == ("altered", 2)
     assert json.loads(command.run("audit", "verify", "--expect", "x", "--json", exit_code=1).stdout)["hash"]
+
+
+def test_a_seal_that_was_made_anew_is_found_by_the_next_one(made: Works) -> None:
+    write(made, 4)
+    seal(made.database, batch=2)
+    with made.database.read() as connection:
+        leaves = connection.rows(sa.select(LEAF).where(LEAF.c.position <= 2).order_by(LEAF.c.position))
+        (row,) = connection.rows(sa.select(CHANGE).where(CHANGE.c.position == 2))
+    forged = row_digest({**row._mapping, "actor": "somebody else"}, leaves[1].salt, None)
+    values: dict[str, Any] = {"first": 1, "last": 2, "count": 2, "previous": ""}
+    values["digest"] = batch_digest([leaves[0].digest, forged])
+    execute(
+        made,
+        sa.update(CHANGE).where(CHANGE.c.position == 2).values(actor="somebody else"),
+        sa.update(LEAF).where(LEAF.c.position == 2).values(digest=forged),
+        sa.update(SEAL).where(SEAL.c.last == 2).values(**values, hash=seal_hash(values)),
+    )
+    (finding,) = verify(made.database).findings
+    assert (finding.what, finding.first) == ("broken", 3)
