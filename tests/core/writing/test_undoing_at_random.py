@@ -40,6 +40,7 @@ class Writing:
             for name, model in MODELS.items()
         }
         self.known: dict[str, list[Any]] = {name: sorted(found, key=repr) for name, found in keys.items()}
+        self.codes = set(keys["badges"])
         return [self.operation(index) for index in range(self.dice.randint(1, 6))]
 
     def operation(self, index: int) -> dict[str, Any]:
@@ -57,6 +58,7 @@ class Writing:
         where = {"$ref": key["$ref"].partition(".")[0]} if isinstance(key, dict) else str(key)
         if verb == "delete":
             known.remove(key)
+            self.codes -= {key if isinstance(key, str) else None}
             return op("delete", resource, key=where)
         return op("merge", resource, self.body(resource, new=False), key=where)
 
@@ -69,7 +71,10 @@ class Writing:
                 needed: dict[str, Any] = {"name": f"club {number}"}
                 more = {"motto": word, "leader_id": self.one("members")}
             case "badges":
-                needed = {"code": self.dice.choice("abcdef")}
+                # Of a key that the session knows already SQLAlchemy warns, before the database refuses it.
+                free = sorted(set("abcdef") - self.codes)
+                needed = {"code": self.dice.choice(free) if free else f"b{number}"}
+                self.codes |= {needed["code"]}
                 more = {"colour": self.dice.choice(("red", "blue"))}
             case "members":
                 needed = {"number": number, "club_id": self.one("clubs")}

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from webtest import TestApp, TestResponse
 
+from colonnade.plugins.history.models import Change
 from tests.core.writing.ring import dump
 from tests.core.writing.undone import batch, club, member, op, request_of, undo
 
@@ -153,7 +154,7 @@ def test_conditions_of_one_record_are_refused(hr: TestApp) -> None:
 
 def test_what_went_past_the_log_cannot_be_undone(hr: TestApp, on_ring: sa.Connection) -> None:
     made = hr.post_json("/api/v1/badges", {"code": "a"})
-    for verb in ("unlogged", "baseline"):
+    for verb in ("unlogged", "baseline", "erase", "prune"):
         on_ring.execute(
             sa.text(
                 "INSERT INTO change (position, at, request_id, actor, channel, resource, key, verb, count) "
@@ -163,3 +164,13 @@ def test_what_went_past_the_log_cannot_be_undone(hr: TestApp, on_ring: sa.Connec
             {"request": request_of(made), "verb": verb},
         )
         assert refused(hr, made, on_ring).json["type"].endswith(":not-undoable")
+
+
+def test_what_was_erased_from_the_log_does_not_come_back_by_halves(hr: TestApp, on_ring: sa.Connection) -> None:
+    key = club(hr, motto="x")
+    changed = hr.patch_json(f"/api/v1/clubs/{key}", {"name": "go", "motto": "y"})
+    log = Change.__table__
+    (before,) = on_ring.execute(sa.select(log.c.before).where(log.c.request_id == request_of(changed))).one()
+    erased = {**{name: value for name, value in before.items() if name != "motto"}, "$erased": {"motto": None}}
+    on_ring.execute(sa.update(log).where(log.c.request_id == request_of(changed)).values(before=erased))
+    assert refused(hr, changed, on_ring).json["type"].endswith(":not-undoable")

@@ -25,7 +25,11 @@ Kind = Literal["create", "update", "delete"]
 _NOT_UNDONE = {
     "unlogged": "It holds a statement that went past the log: what that did is not known.",
     "baseline": "It is what was there when the log began: there is nothing before it.",
+    "erase": "It erased something from the log itself.",
+    "prune": "It let old changes leave the log itself.",
 }
+#: The member of an image that says what was erased from it.
+_ERASED = "$erased"
 
 
 @dataclass(eq=False)
@@ -184,6 +188,8 @@ def read_changeset(session: Session, log: Log, request_id: str) -> ChangeSet:
     unknown = {row.resource for row in rows} - set(log.resources)
     if unknown and not obstacle:
         obstacle = "It changed records of a resource that is not there any more."
+    if not obstacle and any(row.before is not None and _ERASED in row.before for row in rows):
+        obstacle = "Something of what was there before it was erased from the log."
     try:
         reversals = [] if obstacle else list(_reversals(log, rows))
     except ValueError:
