@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, execute
@@ -94,9 +95,16 @@ def _select(log: Log, resource: Resource, after: Sequence[Any] | None, batch: in
 
 
 def _known(session: Session, log: Log, resource: Resource, keys: Sequence[str]) -> set[str]:
+    """Those of some keys of which the log has a change; one look into its index for each."""
     change = log.table.c
-    asked = sa.select(change.key).where(change.resource == resource.name, change.key.in_(keys)).distinct()
-    return set(execute(session, asked).scalars()) if keys else set()
+    if session.get_bind().dialect.name != "postgresql":
+        asked = sa.select(change.key).where(change.resource == resource.name, change.key.in_(keys)).distinct()
+        return set(execute(session, asked).scalars())
+    # Of a log that has just begun to grow PostgreSQL has no statistics, and would read all of it for each IN.
+    given = sa.func.unnest(sa.cast(list(keys), ARRAY(sa.Text))).table_valued(sa.column("key", sa.Text)).render_derived()
+    own = sa.select(change.id).where(change.resource == resource.name, change.key == given.c.key)
+    known = own.limit(1).correlate(given).scalar_subquery()
+    return set(execute(session, sa.select(given.c.key).where(known.is_not(None))).scalars())
 
 
 def _write(session: Session, log: Log, records: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
