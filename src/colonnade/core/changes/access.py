@@ -20,6 +20,7 @@ from colonnade.core.resources import Resource
 from colonnade.core.values.from_json import member, without
 
 from .log import Log
+from .model import OF_RECORDS
 
 SIDES = ("before", "after")
 
@@ -67,9 +68,9 @@ class ChangeAccess(ResourceAccess):
         return sa.or_(sa.false(), *ways)
 
     def _either(self, part: ResourceAccess) -> ColumnElement[bool]:
-        """A change of which one image may be seen; one without images, where every record may be.
+        """A change of which one image may be seen; one that is no record's, where every record may be.
 
-        A change of nothing but what is hidden is hidden too.
+        A change of nothing but what is hidden is hidden too; not one by which a record comes into sight or leaves it.
         """
         model: Any = self.resource.model
         viewed = part.decides("view")
@@ -77,7 +78,10 @@ class ChangeAccess(ResourceAccess):
         differs = sa.true() if before is None else before.is_distinct_from(after)
         if viewed is True:
             return differs
-        return sa.and_(sa.or_(*(self._seen(part, getattr(model, side)) for side in SIDES)), differs)
+        seen_before, seen_after = (
+            sa.func.coalesce(self._seen(part, getattr(model, side)), sa.false()) for side in SIDES
+        )
+        return sa.or_(seen_before != seen_after, sa.and_(seen_before, differs))
 
     def _masked(self, part: ResourceAccess, side: str) -> ColumnElement[Any] | None:
         """What is shown of the images of a resource; None where all is."""
@@ -88,7 +92,10 @@ class ChangeAccess(ResourceAccess):
     def _seen(self, part: ResourceAccess, image: Any) -> ColumnElement[bool]:
         viewed = self.imaged(part, part.decides("view"), image)
         there: ColumnElement[bool] = image.is_not(None)
-        return there if viewed is True else sa.and_(there, sa.false() if viewed is False else viewed)
+        if viewed is True:
+            return there
+        model: Any = self.resource.model
+        return sa.and_(model.verb.in_(OF_RECORDS), there, sa.false() if viewed is False else viewed)
 
     def imaged(self, part: ResourceAccess, condition: Condition, image: Any) -> Condition:
         """A condition over a resource's rows, said of an image of one."""

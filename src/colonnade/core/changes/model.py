@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 #: past the log, by its author's word; ``count`` says how many rows it touched. ``erase``, ``prune``: what was done
 #: to the log itself. These last three have no key: they are no states of a record.
 VERBS = ("create", "update", "delete", "baseline", "unlogged", "erase", "prune")
+#: Those whose images are records.
+OF_RECORDS = ("create", "update", "delete", "baseline")
 
 
 _IMAGE = JSON().with_variant(JSONB(), "postgresql")

@@ -19,13 +19,14 @@ from colonnade.core.resources import Resource
 
 from .access import ChangeAccess
 from .log import Log
+from .model import OF_RECORDS
 
 
 @dataclass(frozen=True)
 class Told:
     """One change, as it is to who asks.
 
-    verb: ``create``, ``update`` or ``delete``; ``unlogged`` for a statement that went past the log.
+    verb: ``create``, ``update`` or ``delete``; or what was done past the log, or to it, which has no key.
     record: its fields as they are after it; None on deletion.
     """
 
@@ -35,7 +36,7 @@ class Told:
     actor: str
     resource: str
     key: str
-    verb: Literal["create", "update", "delete", "unlogged"]
+    verb: Literal["create", "update", "delete", "unlogged", "erase", "prune"]
     record: Mapping[str, Any] | None
 
 
@@ -112,8 +113,8 @@ class ChangeReader:
 def _told(rows: Any) -> Iterator[Told]:
     for row in rows:
         common = (row.position, row.at, row.request_id, row.actor, row.resource, row.key)
-        if row.verb == "unlogged":
-            yield Told(*common, "unlogged", None)
+        if row.verb not in OF_RECORDS:
+            yield Told(*common, row.verb, None)
         elif row.after_seen and not row.before_seen:
             yield Told(*common, "create", row.after)
         elif row.after_seen and row.before != row.after:
