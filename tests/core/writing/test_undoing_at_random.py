@@ -120,7 +120,7 @@ def logged(connection: sa.Connection, request_id: str) -> bool:
     return connection.execute(sa.select(log.c.id).where(log.c.request_id == request_id)).first() is not None
 
 
-@settings(max_examples=counts(25, 1_000))
+@settings(max_examples=counts(15, 1_000))
 @given(dice=st.randoms(use_true_random=True))  # evenly: hypothesis would rather repeat itself
 def test_requests_are_undone_in_reverse_to_exactly_the_states_before(a_ring: Ring, dice: Random) -> None:
     with a_ring.database.engine.connect() as connection:
