@@ -1,4 +1,4 @@
-"""A server in a process of its own, to be killed: ``python -m tests.resilience.server_process URL``.
+"""A server in a process of its own, to be killed: ``python -m tests.resilience.server_process URL PLUGIN…``.
 
 It serves the company of a database that is there already, and writes its port as soon as it listens.
 """
@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from waitress.server import create_server
 
 from colonnade import main
-from tests.functional.company import settings
+from tests.functional.company import PLUGINS, settings
 
 ROOT = Path(__file__).parents[2]
 THREADS = 6
 
 
 @contextmanager
-def server_process(url: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def server_process(url: str, plugins: Sequence[str] = PLUGINS) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The process and its port; it is killed at the end of the block, whatever happens."""
-    command = [sys.executable, "-W", "ignore", "-m", "tests.resilience.server_process", url]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.resilience.server_process", url, *plugins]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -35,6 +35,8 @@ def server_process(url: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 if __name__ == "__main__":
-    server = create_server(main({}, **settings(sys.argv[1])), host="127.0.0.1", port=0, threads=THREADS)
+    url, *names = sys.argv[1:]
+    app = main({}, **settings(url, **{"colonnade.plugins": "\n".join(names)}))
+    server = create_server(app, host="127.0.0.1", port=0, threads=THREADS)
     print(server.effective_port, flush=True)  # noqa: T201 it is read by who started it
     server.run()

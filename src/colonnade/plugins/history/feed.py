@@ -50,7 +50,8 @@ def feed(request: Request) -> Response:
     reader = change_reader(request)
     last = reader.last_position()  # before the changes are read: all up to here are there to be seen
     told, reached = reader.after(after, limit, resource)
-    position = reached if reached is not None else max(after, last)
+    # What was committed between the two statements was told already: never tell it again.
+    position = reached if reached is not None else max(after, last, *(each.position or 0 for each in told[-1:]))
     content = {
         "data": [as_json(each) for each in told],
         "position": position,
