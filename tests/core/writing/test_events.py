@@ -356,3 +356,21 @@ def test_an_unknown_name_is_an_error_at_start_that_names_file_and_line(
         pass  # pragma: no cover
     assert f"Line {line} of file {__file__}" in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_a_record_is_read_anew_for_each_write(caller: Caller, heard: sa.Connection) -> None:
+    """What a plug-in's own statement did to it in between is seen, though the session has the record."""
+    store(heard, Task(code="a", title="A"), Task(code="b", title="B", points=1))
+    notes: list[Any] = []
+    held: list[Any] = []
+
+    def count(event: AfterWrite) -> None:
+        held.append(event.session.get(Task, "b"))
+        notes.append((event.before or {})["points"])
+        event.session.execute(sa.text("UPDATE desk_task SET points = 50 WHERE code = 'b'"))
+
+    items = [{"code": "b", "note": "x"}, {"code": "a", "note": "x"}, {"code": "b", "note": "y"}]
+    with listening(after_task=count):
+        caller("hr").patch_json(TASKS, items, status=200)
+    assert notes == [1, None, 50]
+    assert len(held) == 3
