@@ -289,15 +289,21 @@ def test_a_key_is_nothing_to_somebody_else(works: Works) -> None:
         works.client("bob"),
         works.client("ann", token="one"),
         works.client("ann", token="two"),
-        works.client(None),
     ]
     firsts = [works.do(client=other, body="sweep") for other in others]
 
-    assert [first.status_int for first in firsts] == [201] * 5
-    assert len({first.json["id"] for first in firsts}) == 5
+    assert [first.status_int for first in firsts] == [201] * 4
+    assert len({first.json["id"] for first in firsts}) == 4
     for other, first in zip(others, firsts, strict=True):
         assert_repeats(works.do(client=other), first)
-    assert len(works.deeds()) == 5
+    assert len(works.deeds()) == 4
+
+
+def test_nobody_has_a_key_of_their_own(works: Works) -> None:
+    """All who do not sign in would share them, and could fill the table."""
+    refused = works.client(None).post_json("/deeds", "sweep", headers={"Idempotency-Key": "k1"}, expect_errors=True)
+    assert refused.status_int == 401
+    assert works.deeds() == []
 
 
 def test_ids_of_different_kinds_are_different_users(works: Works) -> None:
@@ -552,14 +558,15 @@ def test_a_client_that_was_cut_off_before_it_was_answered_learns_what_happened(w
 
     works.during = wait  # type: ignore[assignment]
     text = 'POST /deeds HTTP/1.1\nContent-Type: application/json\nIdempotency-Key: k1\nContent-Length: 7\n\n"sweep"'
-    with served(works.app, threads=2) as port:
+    known = Identity.signed_in("ann", "ann", roles=("staff",))
+    with served(lambda environ, start: works.app({**environ, "app.identity": known}, start), threads=2) as port:
         connection = sent(port, "", text)
         assert running.wait(PATIENCE)
         leave(connection)
         gone.set()
     works.during = nothing
 
-    answer = works.do(client=works.client(None))
+    answer = works.do(client=works.client("ann"))
     assert is_replay(answer)
     assert answer.json["what"] == "sweep"
     assert works.deeds() == ["sweep"]

@@ -55,7 +55,15 @@ def test_a_change_that_names_the_right_etag_happens(at_desk: Caller, on_desk: sa
     client.delete(A, headers={"If-Match": put.headers["ETag"]}, status=204)
 
 
-@pytest.mark.parametrize("wrong", ['"x"', "x", '""', '"x", "y"', 'W/"x"', ","])
+@pytest.mark.parametrize("wrong", ["x", ",", "x, y"])
+def test_what_is_no_etag_is_told_so(at_desk: Caller, on_desk: sa.Connection, wrong: str) -> None:
+    task(on_desk)
+    answers = each_change(at_desk("hr"), If_Match=wrong)
+    assert statuses(answers) == [400, 400, 400, 400]
+    assert of_task(on_desk, "title", "points") == ("A", None)
+
+
+@pytest.mark.parametrize("wrong", ['"x"', '""', '"x", "y"', 'W/"x"'])
 def test_a_change_that_names_another_etag_does_not_happen(at_desk: Caller, on_desk: sa.Connection, wrong: str) -> None:
     task(on_desk)
     client = at_desk("hr")

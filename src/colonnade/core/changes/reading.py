@@ -40,6 +40,10 @@ class Told:
     record: Mapping[str, Any] | None
 
 
+class Unchanged(LookupError):
+    """The log has nothing of a record."""
+
+
 @dataclass(frozen=True)
 class ChangeReader:
     """Reads the log for one identity on one connection."""
@@ -81,18 +85,23 @@ class ChangeReader:
     def record_as_of(self, resource: Resource, key: str, moment: datetime | int) -> Mapping[str, Any] | None:
         """A record as it was, by field name; None if there was none, or none that may be seen.
 
+        A record that is older than the log was until its first change as it was before that.
+
         :param moment: a time, or a position.
+        :raises Unchanged: for a record of which the log has nothing: if there is one, it is as it always was.
         """
         table = self.log.table
         until = table.c.position <= moment if isinstance(moment, int) else table.c.at <= moment
-        last = (
-            sa.select(sa.func.max(table.c.position))
-            .where(table.c.resource == resource.name, table.c.key == key, until)
-            .scalar_subquery()
-        )
-        seen, image = self.access.shown("after")
-        rows = self._rows(sa.select(image.label("after")).where(table.c.position == last, seen))
-        return rows[0].after if rows else None
+        own = [table.c.resource == resource.name, table.c.key == key]
+        last = sa.select(sa.func.max(table.c.position)).where(*own, until).scalar_subquery()
+        first = sa.select(sa.func.min(table.c.position)).where(*own).scalar_subquery()
+        place: Any = self.connection.rows(sa.select(last, first))[0]
+        if place[1] is None:
+            raise Unchanged
+        side, position = ("before", place[1]) if place[0] is None else ("after", place[0])
+        seen, image = self.access.shown(side)
+        rows = self._rows(sa.select(image.label("image")).where(table.c.position == position, seen))
+        return rows[0].image if rows else None
 
     def _select(self) -> sa.Select[Any]:
         table = self.log.table

@@ -14,7 +14,7 @@ from colonnade.core.resources import Relation, Resource
 from colonnade.core.tree import absent
 
 from .cursor import Cursors
-from .grammar import Query
+from .grammar import Query, parameters_of
 from .limits import ReadingSettings
 from .paging import Paging
 from .planning import Plan, Planning
@@ -156,6 +156,7 @@ def _refuse_list_words(query: Query) -> None:
         if value not in (None, ())
     ]
     if query.where is not None:
-        faults.append(Fault("filters have no meaning for one record; use them on the list", parameter="where"))
+        said = "is a filter, which has no meaning for one record; use it on the list"
+        faults += [Fault(said, parameter=name, code="not_a_list") for name in dict.fromkeys(parameters_of(query.where))]
     if faults:
         raise BadRequest("One record takes fields and expand only.", faults=faults)

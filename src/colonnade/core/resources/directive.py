@@ -44,6 +44,7 @@ def add_resource(
     name: str | None = None,
     summary: str | None = None,
     logged: bool = True,
+    read_only: bool = False,
 ) -> None:
     """Declare a mapped class as a resource.
 
@@ -54,6 +55,7 @@ def add_resource(
     :param name: its name in URLs; by default the class's name, plural and kebab-case.
     :param summary: one sentence for readers; by default the first of the class's docstring.
     :param logged: whether the change log keeps its changes, where it is switched on.
+    :param read_only: whether it can only be read; no door offers to write it then.
     :raises ConfigurationError: for a class that is not mapped, an unfit name, or a list that cannot be meant.
     """
     where = Where(config.action_info.file, config.action_info.line)
@@ -82,6 +84,7 @@ def add_resource(
         fields={},
         plugin=config.package_name,
         logged=logged,
+        read_only=read_only,
     )
     introspectable = config.introspectable("colonnade resources", name, name, "resource")
     introspectable["resource"] = resource

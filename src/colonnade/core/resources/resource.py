@@ -83,6 +83,8 @@ class Resource:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     #: Whether its changes are kept in the change log.
     logged: bool = True
+    #: Nobody may write it, whatever the lists say: it is made of something else.
+    read_only: bool = False
     #: Gives the access to it, where that follows from the access to other resources; None where the lists decide.
     derived_access: Callable[[Access], ResourceAccess] | None = None
     #: The pydantic model that a body of a creation is validated by.
@@ -97,8 +99,8 @@ class Resource:
 
     @property
     def writable(self) -> bool:
-        """Whether anybody may write it at all: what shows other resources is only read."""
-        return self.derived_access is None
+        """Whether anybody may write it at all."""
+        return not self.read_only
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -14,11 +14,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.registry import Registry
+from sqlalchemy import ClauseElement
 from zope.interface import implementedBy
 
 from colonnade.core.resources import Resource, resources_of
@@ -63,7 +65,8 @@ class BeforeWrite(WriteEvent):
 
     A subscriber may change ``values``, or raise a problem (`Unprocessable`, `Forbidden`, `Conflict`) that says why it
     must not be; a `Fault` with the pointer ``/name`` shows at which field. What a subscriber puts into ``values`` is
-    not held against the permissions of the author: it is the plug-in's own doing.
+    not held against the permissions of the author, nor against the constraints of the fields: it is the plug-in's own
+    doing. Only what could not be stored at all is an error.
 
     values: what will be written, by field name: Python values as the model has them; for a many-to-many relation the
         list of related objects. Of a replacement or a patch only what changes. Empty when the record is deleted.
@@ -73,8 +76,28 @@ class BeforeWrite(WriteEvent):
 
     @property
     def after(self) -> Mapping[str, Any] | None:
-        """The fields as they will be, as far as that is known before the database adds its own; None on deletion."""
-        return None if self.verb == "delete" else {**(self.before or {}), **self.values}
+        """The fields as they will be, as far as that is known before the database adds its own; None on deletion.
+
+        It is for reading: what a subscriber changes, it changes in ``values``.
+        """
+        return None if self.verb == "delete" else MappingProxyType({**(self.before or {}), **self.values})
+
+    def require_storable(self) -> None:
+        """Tell the author of a subscriber what it has put into ``values`` that cannot be stored.
+
+        :raises SubscriberError: for a name that is no field, and a value that the field's type does not take.
+        """
+        for name, value in self.values.items():
+            field = self.resource.fields.get(name)
+            if field is None and name not in self.resource.relations:
+                known = [*self.resource.fields, *self.resource.relations]
+                raise SubscriberError(f"values[{name!r}]: {self.resource.name} has no such field{nearest(name, known)}")
+            if field is None or value is None or isinstance(value, ClauseElement):
+                continue
+            try:
+                field.value.check(value)
+            except ValueError as error:
+                raise SubscriberError(f"values[{name!r}] = {value!r} {error}, as Python has it") from error
 
 
 @dataclass(eq=False)
@@ -87,6 +110,10 @@ class AfterWrite(WriteEvent):
     """
 
     after: Mapping[str, Any] | None = None
+
+
+class SubscriberError(ValueError):
+    """A subscriber to `BeforeWrite` has put into ``values`` what no record could have: the mistake of its author."""
 
 
 class Listeners:
@@ -107,6 +134,8 @@ class Listeners:
     def notify(self, event: WriteEvent) -> None:
         """Tell everybody who listens, in the order in which they subscribed."""
         self._registry.notify(event)
+        if isinstance(event, BeforeWrite):
+            event.require_storable()
 
     def _hear(self, event: type[WriteEvent], resource: Resource, verb: Verb) -> bool:
         handlers = self._registry.adapters.subscriptions((implementedBy(event),), None)

@@ -69,7 +69,9 @@ class WritableFields:
         return frozenset(self.resource.fields) - frozenset(self.known)
 
     def require_action(self) -> None:
-        """:raises Forbidden: if the author may do it to no record at all."""
+        """:raises Forbidden: if the author may do it to no record at all, or nobody may."""
+        if not self.resource.writable:
+            raise Forbidden(f"{self.resource.name} can only be read.")
         if not self.access.may(self.action):
             raise Forbidden(f"You may not {self.action} records of {self.resource.name}.")
 

@@ -48,7 +48,8 @@ def load(author: Author, access: ResourceAccess, action: Action, keys: Collectio
     wanted, parameters = among(author.dialect, columns, keys)
     statement = sa.select(resource.model, *(condition.label(None) for condition in asked.values()))
     statement = statement.where(wanted, *([] if view is True else [view])).order_by(*columns)
-    statement = statement.with_for_update(of=lockable_tables(resource.mapper))
+    # An edit leaves those alone who only refer to the record: PostgreSQL's FOR NO KEY UPDATE.
+    statement = statement.with_for_update(of=lockable_tables(resource.mapper), key_share=action == "edit")
     statement = statement.options(lazyload("*")).execution_options(populate_existing=True)
     stored = {}
     for row in author.rows(statement, parameters):

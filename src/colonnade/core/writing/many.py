@@ -23,6 +23,9 @@ from colonnade.core.problems import (
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+#: How many faults are told: a request in which more is wrong has one thing wrong with all of it.
+ENOUGH = 1_000
+
 #: Which status is answered where several records are refused for different reasons: the first of these.
 _PRECEDENCE: tuple[type[Problem], ...] = (Unprocessable, Conflict, PreconditionFailed, Forbidden, NotFound)
 
@@ -37,8 +40,11 @@ def all_or_none(
     """
     results: list[_Result] = []
     refused: list[tuple[int, Problem]] = []
+    told = 0
     with session.begin_nested():
         for index, item in enumerate(items):
+            if told >= ENOUGH:
+                break
             try:
                 with session.begin_nested():
                     results.append(perform(item))
@@ -46,6 +52,7 @@ def all_or_none(
                 if problem.status >= 500 or isinstance(problem, Unauthorized) or IRetryableError.providedBy(problem):
                     raise
                 refused.append((index, problem))
+                told += max(len(problem.faults), 1)
         if refused:
             raise _problem(refused, place)
     return results
@@ -58,6 +65,9 @@ def _problem(refused: Sequence[tuple[int, Problem]], place: str) -> Problem:
     chosen = next(one for one in problems if kind is None or isinstance(one, kind))
     number = f"{len(refused)} of the records {'is' if len(refused) == 1 else 'are'}"
     detail = f"{number} in the way, so none was written: {chosen.detail or chosen.title}"
+    if len(faults) >= ENOUGH:
+        del faults[ENOUGH:]
+        detail += " So much is wrong that the rest was not looked at."
     raised = Problem.of_status(chosen.status, detail, faults=faults)
     raised.slug, raised.title = chosen.slug, chosen.title
     return raised

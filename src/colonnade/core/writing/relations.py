@@ -48,8 +48,11 @@ def seen_keys(author: Author, relation: Relation, record: Any) -> list[Key]:
 def relation_faults(author: Author, relation: Relation, keys: Sequence[Key]) -> Iterator[Fault]:
     """What is wrong with a list of keys: each must lead to a record that its author may see, and stand once."""
     seen = _seen(author, relation, keys)
+    stood: set[Key] = set()
     for index, key in enumerate(keys):
-        if key in keys[:index]:
+        before = len(stood)
+        stood.add(key)
+        if len(stood) == before:
             yield Fault("stands twice in the list", pointer=f"/{relation.name}/{index}", code="duplicate")
         elif key not in seen:
             said = f"leads to no record of {relation.target.name}"

@@ -28,7 +28,7 @@ def includeme(config: Configurator) -> None:
         settings=HistorySettings,
     )
     config.keep_log(Change, ChangeCounter)
-    config.add_resource(Change, name=CHANGES, acl=[], logged=False)
+    config.add_resource(Change, name=CHANGES, acl=[], logged=False, read_only=True)
     config.action("colonnade history", lambda: govern(config), order=RESOURCES_READY + 7)
     config.action("colonnade history services", lambda: add_services(config), order=RESOURCES_READY + 12)
     keep_places(config.registry)

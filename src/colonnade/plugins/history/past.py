@@ -9,6 +9,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from colonnade.core.changes.reading import Unchanged
 from colonnade.core.negotiation import preferred_type
 from colonnade.core.problems import BadRequest, Fault
 from colonnade.core.reading import Query, reader_of, reading_of
@@ -47,11 +48,17 @@ def as_of(request: Request) -> Response:
     record: Record = request.context
     moment = _moment(request)
     fields = _fields(request, record.resource)
-    image = change_reader(request).record_as_of(record.resource, record.__name__, moment)
-    if image is None:
+    try:
+        image = change_reader(request).record_as_of(record.resource, record.__name__, moment)
+    except Unchanged:
+        query = Query(fields=tuple((name,) for name in fields))
+        text = reader_of(request, api_url(request)).one(record.resource, record.key, query)
+    else:
+        shown = None if image is None else {name: image[name] for name in fields if name in image}
+        text = None if shown is None else json.dumps(shown, ensure_ascii=False, separators=(",", ":"), default=str)
+    if text is None:
         raise absent()
-    shown = {name: image[name] for name in fields if name in image}
-    return document(request, json.dumps(shown, ensure_ascii=False, separators=(",", ":"), default=str))
+    return document(request, text)
 
 
 def _is(name: str, value: str) -> Compare:

@@ -217,7 +217,7 @@ OF_WRITES: Final[Mapping[int, Kind]] = {
                 faults=[Fault("max-affected needs a value, a number from 1 on", code="preference")],
             ),
             BadRequest(
-                "This would change every record that the filter means; say how many at most: Prefer: max-affected=100."
+                "Say how many records may be written at most, such as Prefer: max-affected=100; nothing was done."
             ),
             BadRequest(
                 "The Idempotency-Key cannot be read, so nothing was done.",

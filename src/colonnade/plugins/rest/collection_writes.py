@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -25,7 +26,7 @@ from .views import query_of
 from .writing import Key, address, body_of, reader, shown, writing
 
 #: What is sent with a change of a filter that names no limit.
-_HOW_MANY = "say how many at most: Prefer: max-affected=100"
+_HOW_MANY = "Say how many records may be written at most, such as Prefer: max-affected=100; nothing was done."
 
 
 @writing
@@ -76,6 +77,7 @@ def delete(request: Request, preferences: Preferences) -> Response:
         items = _array(body_of(request))
         _require_no_filter(query)
         _require_few(request, preferences, items)
+        _lock_in_order(writer, resource, items)
         deleted = all_or_none(
             request.dbsession, items, lambda each: writer.delete(resource, _key(resource, each)), place=""
         )
@@ -84,7 +86,8 @@ def delete(request: Request, preferences: Preferences) -> Response:
         keys = _matching(request, preferences, writer, query)
         writer.delete_all(resource, keys)
         number = len(keys)
-    return written(200, json.dumps({"affected": number}), tagged=False)
+    text = None if preferences.bare else json.dumps({"affected": number})
+    return written(200, text, tagged=False)
 
 
 def _edited_each(
@@ -93,6 +96,8 @@ def _edited_each(
     _require_no_filter(query)
     _require_few(request, preferences, items)
     writer, resource = writer_of(request), request.context.resource
+
+    _lock_in_order(writer, resource, items)
 
     def edited(item: object) -> Key:
         edit: Edit = kind(item)
@@ -120,7 +125,7 @@ def _matching(request: Request, preferences: Preferences, writer: Writer, query:
     :raises Conflict: if they are more.
     """
     if preferences.max_affected is None:
-        raise BadRequest(f"This would change every record that the filter means; {_HOW_MANY}.")
+        raise BadRequest(_HOW_MANY)
     require_filter(query)
     resource = request.context.resource
     most = _most(request, preferences.max_affected)
@@ -169,6 +174,15 @@ def _key(resource: Resource, item: object) -> Key:
     if faults:
         raise Unprocessable(f"A record of {resource.name} is named by {names}.", faults=faults)
     return tuple(key)
+
+
+def _lock_in_order(writer: Writer, resource: Resource, items: Sequence[object]) -> None:
+    """Lock the records of an array before the first of them is changed, so that arrays do not wait for each other."""
+    keys = []
+    for item in items:
+        with suppress(Unprocessable):
+            keys.append(_key(resource, item))
+    writer.lock(resource, keys)
 
 
 def _require_few(request: Request, preferences: Preferences, items: Sequence[object]) -> None:

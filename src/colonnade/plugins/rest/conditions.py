@@ -27,6 +27,10 @@ def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precond
         raise BadRequest("Records have no Last-Modified here; make the change depend on its ETag, by If-Match.")
     # An empty one names no state, where webob takes it for any.
     matches, differs = ((request.headers.get(name) or "").strip() for name in ("If-Match", "If-None-Match"))
+    for name, value in (("If-Match", matches), ("If-None-Match", differs)):
+        if value and value != "*" and '"' not in value:
+            said = f'{name} holds ETags in their quotes, as in {name}: "Cfub8q444opokiTRTYg2"; nothing was done.'
+            raise BadRequest(said)
     if not matches and settings_of(request.registry, RestSettings).require_if_match:
         raise PreconditionRequired("Send If-Match with the ETag of the record, so that no change of others is lost.")
     if not matches and not differs:

@@ -24,6 +24,8 @@ from .links import api_url, record_url
 from .preferences import Preferences, preferences_of
 from .settings import RestSettings
 
+_PREFERENCES = ("return", "tx", "max-affected")
+
 Perform: TypeAlias = Callable[[Request, Preferences], Response]
 Key: TypeAlias = tuple[object, ...]
 
@@ -52,7 +54,8 @@ def _done(request: Request, preferences: Preferences, perform: Perform) -> Respo
     check_deferred(request.dbsession)
     if changes is not None:
         response = changed(response, changes.of_request(request.id))
-    applied = preferences.applied("return", "tx", "max-affected")
+    claimed = ("tx", "max-affected") if preferences.return_ == "minimal" and response.body else _PREFERENCES
+    applied = preferences.applied(*claimed)
     if applied:
         response.headers["Preference-Applied"] = applied
     return response

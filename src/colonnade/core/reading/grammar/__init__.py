@@ -10,7 +10,7 @@ from __future__ import annotations
 from .encoding import continued
 from .operators import OPERATORS, unknown_operator
 from .parsing import CONTROLS, parse
-from .query import And, Compare, Condition, Count, Expand, Not, Or, Path, Query, SortKey, Together, spell
+from .query import And, Compare, Condition, Count, Expand, Not, Or, Path, Query, SortKey, Together, parameters_of, spell
 from .refusal import refused, shortened
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "SortKey",
     "Together",
     "continued",
+    "parameters_of",
     "parse",
     "refused",
     "shortened",

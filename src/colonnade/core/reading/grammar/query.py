@@ -7,6 +7,7 @@ whole `Query` for its key.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -127,6 +128,18 @@ class Query:
     page: int | None = None
     offset: int | None = None
     count: Count | None = None
+
+
+def parameters_of(condition: Condition) -> Iterator[str]:
+    """The query parameters that a condition came from."""
+    match condition:
+        case Compare():
+            yield condition.parameter.partition("/")[0]
+        case Not():
+            yield from parameters_of(condition.item)
+        case _:
+            for item in condition.items:
+                yield from parameters_of(item)
 
 
 def spell(condition: Condition | None) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from colonnade.core.policy import Access
-from colonnade.core.problems import Fault, Forbidden
+from colonnade.core.problems import Fault, Forbidden, Unprocessable
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.resources.mapping import unique_sets
 from colonnade.core.writing.fields import WritableFields, refuse
+
+#: How many columns a table, or members an object, may have: more than any resource has fields.
+MOST_COLUMNS = 1_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def columns_of_table(
         needed that is not. With a key this is decided row by row.
     """
     _require_possible(fields, keyed=bool(key))
+    if len(headers) > MOST_COLUMNS:
+        raise Unprocessable(f"The table has {len(headers):,} columns; at most {MOST_COLUMNS:,} are read.")
     names = dict(renamed := tuple(renamed))
     faults = [
         Fault(f"there is no column {header!r} to be {name}", code="unknown_header", allowed=tuple(headers))

@@ -16,7 +16,7 @@ from colonnade.core.writing.author import Author
 from colonnade.core.writing.bodies import MOST_UNKNOWN
 from colonnade.core.writing.relations import keys_given
 
-from .columns import Column, Columns, column_named, relation_to_one, ways_of
+from .columns import MOST_COLUMNS, Column, Columns, column_named, relation_to_one, ways_of
 from .parsing import parser_of_json
 from .rows import LEFT_OUT, Entry, Reason, Refusals, Row
 from .source import Source
@@ -60,6 +60,9 @@ class Objects(Source[object]):
         members = row.content
         if row.broken or not isinstance(members, Mapping):
             refusals.add(row.line, (), row.broken or "must be a JSON object", "row" if row.broken else "object")
+            return None
+        if len(members) > MOST_COLUMNS:
+            refusals.add(row.line, (), f"has {len(members):,} members; at most {MOST_COLUMNS:,} are read", "limit")
             return None
         if not self._relations.keys().isdisjoint(members):
             members = dict(self._flat(members))

@@ -15,9 +15,11 @@ from colonnade.core.changes.log import Log
 from colonnade.core.database import execute
 from colonnade.core.problems import Conflict
 from colonnade.core.resources import Field, Relation, Resource
+from colonnade.core.values import read_json
 from colonnade.core.writing.bodies import same
 from colonnade.core.writing.loading import Stored
 from colonnade.core.writing.lookup import Key
+from colonnade.core.writing.patching.values import equal as json_equal
 
 Kind = Literal["create", "update", "delete"]
 
@@ -143,6 +145,11 @@ def equal(known: Field | None, one: Any, other: Any) -> bool:
     # Most are of the same simple class, which is quick to tell.
     if type(one) is type(other) and not isinstance(one, (list, dict, float)):
         return bool(one == other)
+    if one is None or other is None:
+        return one is other
+    if isinstance(one, (list, dict)) and isinstance(other, (list, dict)):
+        # A database may write a number of a document in another way: 1e+23 as a 1 with 23 zeros.
+        return json_equal(*(read_json(known.value.to_json(each)) for each in (one, other)))
     return same(known, one, other)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final, Literal, cast, get_args
 
 from colonnade.core.problems import ContentTooLarge, Fault, Unprocessable
@@ -14,6 +15,8 @@ from colonnade.core.resources import Resource, Resources
 OpName = Literal["create", "replace", "merge", "patch", "delete"]
 OPS: Final[tuple[OpName, ...]] = get_args(OpName)
 
+#: How many faults are told.
+_MOST_FAULTS: Final = 100
 _MEMBERS: Final = ("op", "resource", "key", "body", "as", "if_match")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
@@ -53,11 +56,13 @@ def read_operations(body: object, resources: Resources, most: int) -> list[Opera
     operations: list[Operation] = []
     faults: list[Fault] = []
     for index, each in enumerate(content):
-        found = list(_faults(each, resources))
+        if len(faults) >= _MOST_FAULTS:
+            break
+        found = list(islice(_faults(each, resources), _MOST_FAULTS))
         names = {operation.name for operation in operations}
         if not found and isinstance(each, Mapping) and each.get("as") in names and each.get("as"):
             found = [Fault("is the name of an earlier operation", pointer="/as", code="duplicate")]
-        faults += [replace(fault, pointer=f"/operations/{index}{fault.pointer}") for fault in found]
+        faults += [replace(fault, pointer=f"/operations/{index}{fault.pointer}") for fault in found[:_MOST_FAULTS]]
         if not found:
             operations.append(_operation(each, resources))
     if faults:

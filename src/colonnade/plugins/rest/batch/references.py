@@ -71,7 +71,7 @@ class Keys:
 
     def _found(self, name: str, place: str) -> tuple[Resource, tuple[Any, ...]]:
         if name not in self._known:
-            raise _nowhere(f"{name[:80]!r} is no earlier operation that was done", place, tuple(self._known))
+            raise _nowhere(f"{name[:80]!r} is no earlier operation that was done", place, tuple(self._known)[:20])
         return self._known[name]
 
 

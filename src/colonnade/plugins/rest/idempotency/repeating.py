@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.body import bounded_body
 from colonnade.core.database import execute
-from colonnade.core.problems import Conflict, Unprocessable
+from colonnade.core.problems import Conflict, Unauthorized, Unprocessable
 from colonnade.core.settings import settings_of
 from colonnade.plugins.rest.preferences import preferences_of
 from colonnade.plugins.rest.settings import RestSettings
@@ -49,6 +49,8 @@ def once(request: Request, perform: Callable[[], Response], *, max_bytes: int | 
     key = None if request.method in _SAFE else key_of(request)
     if key is None or preferences_of(request).tx == "rollback":
         return perform()
+    if request.identity.anonymous:
+        raise Unauthorized("Sign in: what is done with an Idempotency-Key is kept for who sent it.")
     settings = settings_of(request.registry, RestSettings)
     body = bounded_body(request, settings.max_body_bytes if max_bytes is None else max_bytes)
     answers = _Answers(request.dbsession, settings.idempotency_hours)

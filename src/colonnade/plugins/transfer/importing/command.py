@@ -12,7 +12,7 @@ import click
 from colonnade.core.console import Invocation, acting_option, json_option, note, pass_invocation, write_json
 
 if TYPE_CHECKING:
-    from colonnade.core.resources import Resource, Resources
+    from colonnade.core.resources import Resource
     from colonnade.core.writing import Author
     from colonnade.core.writing.bulk import Outcome
 
@@ -124,10 +124,11 @@ def import_(
     from colonnade.core.resources import resources_of
     from colonnade.core.writing import writer_for
     from colonnade.core.writing.bulk import BulkWriter
+    from colonnade.plugins.transfer.naming import named
 
     from .files import Reading, count_lines, format_of, opened
 
-    target = _resource(resource, resources_of(invocation.registry))
+    target = named(resource, resources_of(invocation.registry))
     reading = Reading(form or format_of(file), delimiter, raw, renamed, key)
     path = _rejected(file, rejected, reading.format) if continuing else None
     if rejected and not continuing:
@@ -169,14 +170,6 @@ def _application_kept() -> Iterator[None]:
 
 class _DryRunError(Exception):
     """Ends a transaction that was for looking only."""
-
-
-def _resource(name: str, resources: Resources) -> Resource:
-    from colonnade.core.settings import nearest
-
-    if name not in resources:
-        raise click.UsageError(f"there is no resource {name}{nearest(name, list(resources))}")
-    return resources[name]
 
 
 def _rejected(file: str, rejected: str | None, form: str) -> str:

@@ -11,7 +11,7 @@ from pyramid.response import Response
 
 from colonnade.core.changes.origin import come_by
 from colonnade.core.policy import Access
-from colonnade.core.problems import Conflict
+from colonnade.core.problems import BadRequest, Conflict
 from colonnade.core.resources import RESOURCES_READY, Resource, resources_of
 from colonnade.core.settings import settings_of
 from colonnade.core.tree import Collection
@@ -45,6 +45,8 @@ def import_(request: Request, preferences: Preferences) -> Response:
     if asked.reading.key:
         refuse_unconditional(request)
     stream = body_stream(request, settings_of(request.registry, TransferSettings).max_body_bytes)
+    if preferences.return_ == "changes":
+        raise BadRequest("An import answers how many records it wrote; the log has its changes, by its request id.")
     come_by(request.dbsession, "import")
     writer = writer_of(request)
     source, rows = asked.reading.begin(stream, writer, request.context.resource)
@@ -61,7 +63,7 @@ def add_services(config: Configurator) -> None:
     """Register the import of every resource; before the records, one of which may have the key "import"."""
     cors = cors_of(config.registry)
     methods = ("POST", "OPTIONS") if cors else ("POST",)
-    for resource in resources_of(config.registry).values():
+    for resource in filter(lambda each: each.writable, resources_of(config.registry).values()):
         path = f"{PREFIX}/{resource.name}/import"
         service = Service(
             f"import {resource.name}", path, factory=_collection(resource), request_method=methods, **cors
