@@ -26,6 +26,12 @@ class Images:
         }
         #: What stands in every image, in the order in which rows are read for them.
         self.names = tuple(self.fields)
+        #: Those that are null in a new record to which nothing is given.
+        self.null_if_left_out = frozenset(
+            name
+            for name, field in self.fields.items()
+            if isinstance(field.column, Column) and field.column.default is None and field.column.server_default is None
+        )
         #: Those of which a database may make something else than it is given.
         self.made_of = tuple(name for name, field in self.fields.items() if field.value.form is not Form.OWN)
 

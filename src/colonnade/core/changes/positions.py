@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from colonnade.core.database import execute
 
 from .log import Log
-from .recording import LOGGED, NUMBERING
+from .origin import origin_of
+from .recording import LOGGED, NUMBERING, REQUESTS
 
 
 class CounterPositions:
@@ -25,11 +26,19 @@ class CounterPositions:
         assert isinstance(counter, sa.Table)
         number: sa.BindParameter[int] = sa.bindparam("number", type_=sa.BigInteger())
         self._draw = sa.update(counter).values(n=counter.c.n + number).returning(counter.c.n)
-        # Others' rows without a position are not committed, so nobody sees them: these are the transaction's own.
+        # Found by their request: an index of what has no position yet would hold all that had none a moment ago, for as
+        # long as somebody reads an older state. Others' rows without one are not committed, so nobody sees them.
         place: Any = sa.func.row_number().over(order_by=change.c.id).label("place")
-        own = sa.select(change.c.id, place).where(change.c.position.is_(None)).subquery("own")
-        last: sa.BindParameter[int] = sa.bindparam("last", type_=sa.BigInteger())
-        self._give = sa.update(change).values(position=last - number + own.c.place).where(change.c.id == own.c.id)
+        requests = sa.bindparam("requests", expanding=True, type_=change.c.request_id.type)
+        mine = sa.and_(change.c.request_id.in_(requests), sa.func.coalesce(change.c.position, 0) == 0)
+        own = sa.select(change.c.id, place).where(mine).subquery("own")
+
+        def give(last: Any) -> sa.Update:
+            return sa.update(change).values(position=last - number + own.c.place).where(change.c.id == own.c.id)
+
+        self._give = give(sa.bindparam("last", type_=sa.BigInteger()))
+        # PostgreSQL does both at once: the fewer round trips, the shorter others wait.
+        self._both = give(sa.select(self._draw.cte("drawn").c.n).scalar_subquery())
 
     def before_commit(self, session: Session) -> None:
         """Flush, and give the rows of the transaction their positions; not for a savepoint."""
@@ -44,6 +53,11 @@ class CounterPositions:
         number = session.info.pop(LOGGED, 0)
         if not number:
             return
+        requests = session.info.pop(REQUESTS, set()) | {origin_of(session).request_id}
+        given = {"number": number, "requests": sorted(requests)}
         # What a savepoint has undone is counted too: positions may have gaps, but never change their order.
-        last = execute(session, self._draw, {"number": number}).scalar_one()
-        execute(session, self._give, {"number": number, "last": last})
+        if session.get_bind().dialect.name == "postgresql":
+            execute(session, self._both, given)
+        else:
+            last = execute(session, self._draw, {"number": number}).scalar_one()
+            execute(session, self._give, {**given, "last": last})

@@ -32,12 +32,15 @@ from .states import (
     note_locked,
     related,
     stored_value,
+    written_value,
 )
 from .stored import Identity, read_rows
 
 _READ: Final = "colonnade.changes.read"
 _STALE: Final = "colonnade.changes.stale"
 LOGGED: Final = "colonnade.changes.logged"
+#: The requests of the rows that have no position yet.
+REQUESTS: Final = "colonnade.changes.requests"
 #: What numbers the rows of a transaction that is being committed.
 NUMBERING: Final = "colonnade.changes.numbering"
 
@@ -150,6 +153,7 @@ class Recorder:
 
     def _count(self, session: Session, number: int) -> None:
         session.info[LOGGED] = session.info.get(LOGGED, 0) + number
+        session.info.setdefault(REQUESTS, set()).add(origin_of(session).request_id)
         if numbering := session.info.get(NUMBERING):
             numbering(session)  # somebody writes while the transaction commits: there is no later
 
@@ -199,8 +203,11 @@ class Recorder:
             if deleted or (state.key is not None and not is_changed(state, images.names)):
                 continue
             stale = state in read and read[state].stale
-            made = any(name in state.committed_state or state.key is None for name in images.made_of)
-            if stale or made or not all(known(new_value(state, name)) for name in images.names):
+            made = any(
+                new_value(state, name) is not None and (name in state.committed_state or state.key is None)
+                for name in images.made_of
+            )
+            if stale or made or not all(known(written_value(state, name, images)) for name in images.names):
                 wanted.setdefault(resource, {})[state] = identity_now(state)
         found: dict[State, Mapping[str, Any]] = {}
         for resource, several in wanted.items():
@@ -226,7 +233,7 @@ class Recorder:
         if not deleted:
             if state.key is not None and not related_before and not is_changed(state, images.names):
                 return []
-            after = now or {name: new_value(state, name) for name in images.names}
+            after = now or {name: written_value(state, name, images) for name in images.names}
         if state.key is None and before is None:
             return told(images, None, {**images.of(after or {}), **related_after})
         values = before.values if before is not None else {name: stored_value(state, name) for name in images.names}

@@ -13,7 +13,7 @@ from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from colonnade.core.database import execute
 
-from .images import Image
+from .images import Image, Images
 from .stored import Identity
 
 _LOCKED: Final = "colonnade.changes.locked"
@@ -65,6 +65,14 @@ def stored_value(state: State, name: str) -> Any:
 def new_value(state: State, name: str) -> Any:
     """The value of an attribute as it is in the session, if it knows it."""
     return state.dict.get(name, LoaderCallableStatus.NO_VALUE)
+
+
+def written_value(state: State, name: str, images: Images) -> Any:
+    """The value of an attribute as a flush wrote it, if that is known: of a new record nothing means null."""
+    value = new_value(state, name)
+    if value is LoaderCallableStatus.NO_VALUE and state.key is None and name in images.null_if_left_out:
+        return None
+    return value
 
 
 def is_changed(state: State, names: Iterable[str]) -> bool:
