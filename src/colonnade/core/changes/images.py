@@ -63,4 +63,9 @@ class Images:
 
     @staticmethod
     def _json(field: Field, value: Any) -> Any:
-        return None if value is None else read_json(field.value.to_json(field.value.check(value)))
+        if value is None:
+            return None
+        checked = field.value.check(value)
+        if type(checked) is int or (type(checked) is str and field.value.textual):
+            return checked  # most are; JSON has them as they are
+        return read_json(field.value.to_json(checked))
