@@ -128,3 +128,19 @@ def test_a_reader_that_goes_by_ids_misses_what_was_inserted_early_and_committed_
             for name, column, numbers in (("id", Change.id, by_id), ("position", Change.position, by_position))
         }
     assert keys == {"id": ["late"], "position": ["late", "early"]}
+
+
+def test_what_is_committed_while_the_feed_is_read_is_told_once(firm: Company) -> None:
+    """Between the question how far positions go and the one for the changes, somebody commits."""
+    client, pending = firm.client("root"), ["late"]
+
+    def between(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if "change_counter" in statement and statement.startswith("SELECT") and pending:
+            with firm.database.sessions.begin() as session:
+                session.add(Department(code=pending.pop(), name="Late"))
+
+    start = client.get("/api/v1/changes?after=0&limit=1000").json["position"]
+    sa.event.listen(firm.database.reader, "after_cursor_execute", between)
+    told = client.get(f"/api/v1/changes?after={start}").json
+    again = client.get(f"/api/v1/changes?after={told['position']}").json
+    assert [each["record"]["code"] for each in (*told["data"], *again["data"])] == ["late"]

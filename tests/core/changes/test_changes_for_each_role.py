@@ -22,6 +22,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, main, me, rows
+from colonnade.core.changes import unlogged
 from colonnade.core.database import database_of
 from colonnade.core.database.migrations import upgrade
 from colonnade.core.plugins import plugins_of
@@ -307,3 +308,43 @@ def feed(get: Callable[[str], Any], told: Told, visible: list[Change], first: in
             break
         after = answer["position"]
     assert found == expected, (said, json.dumps(found, default=str))
+
+
+def test_what_went_past_the_log_is_told_to_those_alone_who_may_see_every_record(filled: str) -> None:
+    """Of such a row nothing is a record; a condition that holds of nothing would hold of it."""
+    ACL[:] = [(Allow, rows(Thing.size.is_(None), who="role:a"), "view"), (Allow, "role:b", "view")]
+    with application(filled) as shop, shop.undone() as connection:
+        with shop.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
+            unlogged(session, sa.update(Thing).values(size=1), "a reason")
+            session.commit()
+        for role, told in (("a", False), ("b", True), ("admin", True)):
+            client = shop.client(connection, role)
+            listed = client.get("/api/v1/changes?sort=-position&limit=1").json["data"]
+            followed = client.get("/api/v1/changes?after=0&limit=1000").json["data"]
+            assert ["a reason" in str(listed), "unlogged" in str(followed)] == [told, told], role
+
+
+def test_a_change_of_a_hidden_field_alone_is_told_if_the_record_leaves_sight_by_it(filled: str) -> None:
+    """What came of it is seen in every list; of another such change nothing is."""
+    ACL[:] = [
+        (Deny, "role:a", fields("owner_id").view),
+        (Allow, rows(Thing.owner_id.in_([7, 8]), who="role:a"), "view"),
+    ]
+    with application(filled) as shop, shop.undone() as connection:
+        with shop.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
+            thing = Thing(id=5, owner_id=7)
+            session.add(thing)
+            session.commit()
+            for owner in (8, 9, 7):
+                thing.owner_id = owner
+                session.commit()
+        client = shop.client(connection, "a")
+        listed = client.get("/api/v1/things/5/history?sort=position").json["data"]
+        record = {name: None for name in NAMES if name != "owner_id"} | {"id": 5}
+        assert [(each.get("before"), each.get("after")) for each in listed] == [
+            (None, record),
+            (record, None),
+            (None, record),
+        ]
+        followed = client.get("/api/v1/changes?after=0&resource=things&limit=1000").json["data"]
+        assert [each["verb"] for each in followed if each["key"] == "5"] == ["create", "delete", "create"]
