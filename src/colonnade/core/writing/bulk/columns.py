@@ -13,7 +13,7 @@ from colonnade.core.resources.mapping import unique_sets
 from colonnade.core.writing.fields import WritableFields, refuse
 
 #: How many columns a table, or members an object, may have: more than any resource has fields.
-MOST_COLUMNS = 1_000
+MOST_COLUMNS = 2_000
 
 
 @dataclass(frozen=True)
