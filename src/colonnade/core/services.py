@@ -12,7 +12,6 @@ from typing import Any
 
 import cornice
 from cornice.pyramidhook import register_service_views
-from cornice.service import SERVICES
 from pyramid.config import Configurator
 from pyramid.config.actions import ActionInfo
 
@@ -26,8 +25,6 @@ def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
         if place is not None:
             config.info = place  # Cornice calls from a scan with a configurator of its own for each service.
     register_service_views(config, service)
-    # Cornice remembers each service that was ever made, in a list of the process. An application's go with it.
-    SERVICES[:] = [each for each in SERVICES if each is not service]
 
 
 def _written(service: cornice.Service) -> ActionInfo | None:
