@@ -109,6 +109,9 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worksh
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     workshop = Workshop(folder)
+    # What is there already is nothing that `forget` is to collect, and would be looked through each time.
+    gc.freeze()
     yield workshop
     for package in workshop.written:
         workshop.forget(package)
+    gc.unfreeze()
