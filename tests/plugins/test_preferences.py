@@ -87,7 +87,7 @@ def test_strict_handling_refuses_what_is_not_known_and_names_what_is() -> None:
 
     unknown, value, preventing = raised.value.faults
     assert (unknown.code, unknown.allowed) == ("unknown_preference", KNOWN)
-    assert (value.code, value.allowed) == ("preference", ("minimal", "representation"))
+    assert (value.code, value.allowed) == ("preference", ("minimal", "representation", "changes"))
     assert (preventing.code, preventing.allowed) == ("preference", ("commit", "rollback"))
 
 
