@@ -109,8 +109,7 @@ class ChangeAccess(ResourceAccess):
             kept = field is not None and not field.secret
             return member(image, name, of.type, self._dialect_name) if kept else sa.type_coerce(sa.null(), of.type)
 
-        said: ColumnElement[bool] = said_of(condition, mapper, self.resource.model.__table__, column)
-        return said
+        return said_of(condition, mapper, self.resource.model.__table__, column)
 
     def _side(self, side: str) -> tuple[Condition, ColumnElement[Any]]:
         """On which changes one image is shown, and what of it."""

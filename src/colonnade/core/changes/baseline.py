@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, execute
 from colonnade.core.database.failures import is_worth_retrying
+from colonnade.core.problems import Problem
 from colonnade.core.resources import Resource
 
 from .log import Log
@@ -58,7 +60,7 @@ def _tried(
     for _ in range(_TRIES - 1):
         try:
             return _batch(database, log, resource, origin, after, batch)
-        except Exception as error:
+        except (Problem, DBAPIError) as error:
             if not is_worth_retrying(error.__cause__ or error):
                 raise
     return _batch(database, log, resource, origin, after, batch)

@@ -171,7 +171,7 @@ class Recorder:
                 wanted.setdefault(resource, []).append(state)
         for resource, several in wanted.items():
             names = self.log.images(resource).names
-            keys = [tuple(state.key[1]) for state in several]  # type: ignore[index]
+            keys = [tuple(state.identity or ()) for state in several]
             rows = read_rows(session, resource.mapper, names, keys, lock=True)
             for state, key in zip(several, keys, strict=True):
                 row = rows.get(key)

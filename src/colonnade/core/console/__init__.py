@@ -8,13 +8,16 @@ imports this room.
 
 from __future__ import annotations
 
+from .durations import Duration, duration_of
 from .invocation import Invocation, pass_invocation
 from .options import acting_option, expect_json, json_option, wants_json
 from .output import note, write_json, write_table
 
 __all__ = [
+    "Duration",
     "Invocation",
     "acting_option",
+    "duration_of",
     "expect_json",
     "json_option",
     "note",

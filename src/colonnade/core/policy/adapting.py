@@ -8,7 +8,7 @@ decide which columns become the alias's: one that was forgotten would compare ea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, Join, Select, inspect
 from sqlalchemy.orm import Mapper
@@ -18,14 +18,19 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows, Lateral
 from colonnade.core.policy.compiling import Condition
 from colonnade.core.resources.mapping import own_tables
 
+_T = TypeVar("_T")
+
 
 def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition:
+    """A decision of the policy over a model's rows, said of one alias of it: see `said_of_alias`."""
+    return condition if isinstance(condition, bool) else said_of_alias(condition, mapper, entity)
+
+
+def said_of_alias(expression: ColumnElement[_T], mapper: Mapper[Any], entity: Any) -> ColumnElement[_T]:
     """Let an expression over a model's own columns speak of one alias of it.
 
     :param entity: the alias, of `sqlalchemy.orm.aliased`.
     """
-    if isinstance(condition, bool):
-        return condition
     alias = inspect(entity).selectable
 
     def column(of: Any) -> ColumnElement[Any]:
@@ -34,19 +39,19 @@ def adapted(condition: Condition, mapper: Mapper[Any], entity: Any) -> Condition
             raise LookupError(f"{alias} has no column for {of}")
         return found
 
-    said: ColumnElement[bool] = said_of(condition, mapper, alias, column)
-    return said
+    return said_of(expression, mapper, alias, column)
 
 
 def said_of(
-    condition: ColumnElement[Any], mapper: Mapper[Any], rows: FromClause, column: Callable[[Any], ColumnElement[Any]]
-) -> Any:
+    expression: ColumnElement[_T], mapper: Mapper[Any], rows: FromClause, column: Callable[[Any], ColumnElement[Any]]
+) -> ColumnElement[_T]:
     """Let an expression over a model's own columns speak of any rows.
 
     :param rows: what the expression's subqueries shall take for the model's table where they speak of the outer row.
     :param column: gives what stands in the place of each of the model's columns.
     """
-    return _said_of(condition, own_tables(mapper), rows, column)
+    said: ColumnElement[_T] = _said_of(expression, own_tables(mapper), rows, column)
+    return said
 
 
 def _said_of(

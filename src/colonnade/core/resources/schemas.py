@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import Any
 
 import pydantic
@@ -50,7 +51,7 @@ def _member(field: Field, *, edits: bool) -> tuple[Any, Any]:
 
 def _keys(relation: Relation) -> tuple[Any, Any]:
     parts = tuple(field.value.annotation() for field in relation.target.key)
-    key: Any = parts[0] if len(parts) == 1 else tuple[parts]  # type: ignore[valid-type]
+    key: Any = parts[0] if len(parts) == 1 else GenericAlias(tuple, parts)
     said = relation.description or f"The keys of the {relation.target.name}, in any order."
     return list[key], pydantic.Field(default_factory=list, alias=relation.name, description=said)
 

@@ -27,7 +27,7 @@ _LENGTHS: Final = {
 
 def annotated(
     python_type: type[Any],
-    parse: Callable[[object], Any],
+    parse: Callable[[Any], Any],
     answer: dict[str, Any],
     request: dict[str, Any],
     constraints: Sequence[object],

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, false,
 from sqlalchemy.orm import aliased
 
 from colonnade.core.policy.access import ResourceAccess
-from colonnade.core.policy.adapting import adapted
+from colonnade.core.policy.adapting import adapted, said_of_alias
 from colonnade.core.policy.compiling import Condition, both
 from colonnade.core.reading.shape import Step, Way
 
@@ -67,8 +67,7 @@ class Scope:
         """A field's own column, whether it may be seen or not."""
         shown = self.access.expression(name)
         if shown is not None:
-            made: Any = adapted(shown, self.access.resource.mapper, self.entity)
-            return made  # type: ignore[no-any-return]
+            return said_of_alias(shown, self.access.resource.mapper, self.entity)
         column: ColumnElement[Any] = getattr(self.entity, name)
         field = self.access.resource.fields.get(name)
         if self.origin is not None and field is not None and not isinstance(field.column, Column):

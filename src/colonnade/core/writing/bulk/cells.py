@@ -36,7 +36,7 @@ class Table(Source[Texts]):
         values = [self._column(index, rows, wrong, refusals) for index in range(len(self._columns))]
         names = [column.name for column in self._columns]
         entries = [
-            Entry(row.line, dict(zip(names, given)))  # noqa: B905 as many as there are columns
+            Entry(row.line, dict(zip(names, given, strict=True)))
             for row, given in zip(rows, zip(*values, strict=True), strict=True)
             if not wrong or row.line not in wrong
         ]

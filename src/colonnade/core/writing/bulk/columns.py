@@ -160,6 +160,8 @@ def column_named(header: str, name: str, access: Access, fields: WritableFields)
         if ways:
             return Fault(f"{first} is a relation; it is given by a unique field", code="relation", allowed=ways)
         return fault
+    if first in fields.relations:
+        return Fault(f"{first} is a list of keys, which only JSON Lines can give", code="relation")
     return Column(header, fields.known[first])
 
 

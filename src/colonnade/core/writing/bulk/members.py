@@ -114,14 +114,14 @@ class Objects(Source[object]):
         for member in members:
             name = self._renamed.get(member, member)
             if name in fields.relations:
-                shape.fields.append((member, name, self._reader(name)))
+                shape.fields.append((member, name, self._of_relation(fields.relations[name])))
                 written: tuple[str, ...] = (name,)
             else:
                 column = column_named(member, name, self.columns.access, fields)
                 if isinstance(column, Fault):
                     unknown.append((member, column))
                     continue
-                shape.fields.append((member, column.name, self._reader(column.name, column)))
+                shape.fields.append((member, column.name, self._of_column(column)))
                 written = column.written
             given += written
             if not self.columns.key:
@@ -146,13 +146,17 @@ class Objects(Source[object]):
         except Forbidden as problem:
             yield (), problem.detail, "forbidden"
 
-    def _reader(self, name: str, column: Column | None = None) -> Reader:
-        if name not in self._readers:
-            relation = self.columns.fields.relations.get(name)
-            self._readers[name] = _keys(relation) if relation else self._of_column(column)  # type: ignore[arg-type]
-        return self._readers[name]
+    def _of_relation(self, relation: Relation) -> Reader:
+        if relation.name not in self._readers:
+            self._readers[relation.name] = _keys(relation)
+        return self._readers[relation.name]
 
     def _of_column(self, column: Column) -> Reader:
+        if column.name not in self._readers:
+            self._readers[column.name] = self._new_reader(column)
+        return self._readers[column.name]
+
+    def _new_reader(self, column: Column) -> Reader:
         parse = parser_of_json(column.field, self._author.dialect)
         nullable = column.field.nullable if column.relation is None else column.relation.nullable
         empty = LEFT_OUT if column.relation is None and column.field.generated else None

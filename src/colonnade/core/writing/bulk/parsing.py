@@ -22,7 +22,7 @@ def parser_of_texts(field: Field, dialect: Dialect) -> Callable[[str], Any]:
     if _is_simple(field):
         return field.value.parse_text
     python_type, read = field.value.python_type, field.value.parse_text
-    return _checked(field, annotated(python_type, read, {}, {}, field.constraints), dialect)  # type: ignore[arg-type]
+    return _checked(field, annotated(python_type, read, {}, {}, field.constraints), dialect)
 
 
 def parser_of_json(field: Field, dialect: Dialect) -> Callable[[object], Any]:

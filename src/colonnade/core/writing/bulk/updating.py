@@ -28,7 +28,8 @@ class Updating(Storing):
         mapper, session = self._mapper, self._author.session
         columns = {name: mapper.columns[name] for name in names}
         keys = [mapper.columns[field.name] for field in self._resource.key]
-        statement = sa.update(mapper.local_table)  # type: ignore[arg-type]
+        assert isinstance(mapper.local_table, sa.Table)  # other classes are stored record by record
+        statement = sa.update(mapper.local_table)
         statement = statement.where(
             *(column == sa.bindparam(f"key_{index}", type_=column.type) for index, column in enumerate(keys))
         ).values({column: sa.bindparam(f"value_{index}") for index, column in enumerate(columns.values())})

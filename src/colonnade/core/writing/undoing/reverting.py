@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 import sqlalchemy as sa
 
@@ -70,8 +70,8 @@ class Reverting:
                 made = {name for name, known in each.resource.fields.items() if known.generated}
                 alike[each.resource, each.kind, each.written - made].append(each)
         for (resource, kind, names), own in alike.items():
-            action = "create" if kind == "create" else "edit"
-            results = Results(self._author, self._author.access.of(resource), names, action)  # type: ignore[arg-type]
+            action: Literal["create", "edit"] = "create" if kind == "create" else "edit"
+            results = Results(self._author, self._author.access.of(resource), names, action)
             for few in batches(own, BATCH) if results.undecided else ():
                 if results.refused([key_of(resource, each.record) for each in few]):
                     raise Forbidden(

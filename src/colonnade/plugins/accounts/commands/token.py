@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
-from colonnade.core.console import Invocation, json_option, note, pass_invocation, write_json, write_table
+from colonnade.core.console import Invocation, duration_of, json_option, note, pass_invocation, write_json, write_table
 from colonnade.plugins.accounts.models import Token, now
 from colonnade.plugins.accounts.narrowing import check_pairs
 from colonnade.plugins.accounts.tokens import create_token, revoke_token, tokens_of
@@ -19,15 +18,14 @@ class Moment(click.ParamType[datetime]):
     """A moment to come: after so many hours, days or weeks (12h, 30d, 4w), or the end of a day, UTC (2026-12-31)."""
 
     name = "moment"
-    _UNITS = {"h": "hours", "d": "days", "w": "weeks"}  # noqa: RUF012 nobody changes it
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read it."""
         if isinstance(value, datetime):
             return value
         try:
-            if found := re.fullmatch(r"(\d{1,6})([hdw])", value):
-                return now() + timedelta(**{self._UNITS[found[2]]: int(found[1])})
+            if (duration := duration_of(value)) is not None:
+                return now() + duration
             return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is no moment; write 30d, 12h, 4w or a day, 2026-12-31", param, ctx)

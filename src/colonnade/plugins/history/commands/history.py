@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import click
 
 from colonnade.core.changes import Log, Origin, log_of
 from colonnade.core.changes.baseline import enter_baseline
 from colonnade.core.changes.origin import ORIGIN
-from colonnade.core.console import Invocation, json_option, note, pass_invocation, write_json
+from colonnade.core.console import Duration, Invocation, json_option, note, pass_invocation, write_json
 from colonnade.core.request_id import new_request_id
 from colonnade.core.resources import Resource
 from colonnade.core.settings import nearest
 from colonnade.plugins.history.sealing.erasing import erase as erase_record
 from colonnade.plugins.history.sealing.pruning import position_before, position_leaving
 from colonnade.plugins.history.sealing.pruning import prune as prune_log
-
-
-class Age(click.ParamType[timedelta]):
-    """So many hours, days or weeks: 12h, 90d, 8w."""
-
-    name = "age"
-    _UNITS = {"h": "hours", "d": "days", "w": "weeks"}  # noqa: RUF012 nobody changes it
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read it."""
-        if isinstance(value, timedelta):
-            return value
-        found = re.fullmatch(r"(\d{1,5})([hdw])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no age; write 90d, 12h or 8w", param, ctx)
-        return timedelta(**{self._UNITS[found[2]]: int(found[1])})
 
 
 @click.group()
@@ -63,7 +45,7 @@ def baseline(invocation: Invocation, resources: tuple[str, ...], as_json: bool) 
 
 
 @history.command()
-@click.option("--older-than", "age", type=Age(), metavar="AGE", help="Changes of this age go: 90d, 12h, 8w.")
+@click.option("--older-than", "age", type=Duration(), metavar="AGE", help="Changes of this age go: 90d, 12h, 8w.")
 @click.option("--keep", type=click.IntRange(min=0), metavar="NUMBER", help="All go but the newest so many.")
 @json_option
 @pass_invocation

@@ -10,10 +10,10 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 from colonnade.core.problems import Unprocessable
 from colonnade.core.resources import Resource
@@ -37,27 +37,25 @@ def format_of(path: str) -> Format:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str) -> Iterator[IO[bytes]]:
     """A file that can be read from its beginning again; ``-`` is standard input.
 
     :raises Unprocessable: if it cannot be read.
     """
-    try:
-        stream = _kept(sys.stdin.buffer) if path == "-" else Path(path).open("rb")  # noqa: SIM115 closed below
-    except OSError as error:
-        raise Unprocessable(f"{path} cannot be read: {error.strerror}.") from None
-    with stream:
+    with ExitStack() as opening:
+        try:
+            if path == "-":
+                stream: IO[bytes] = opening.enter_context(tempfile.SpooledTemporaryFile(max_size=8 * _CHUNK))
+                shutil.copyfileobj(sys.stdin.buffer, stream)
+                stream.seek(0)
+            else:
+                stream = opening.enter_context(Path(path).open("rb"))
+        except OSError as error:
+            raise Unprocessable(f"{path} cannot be read: {error.strerror}.") from None
         yield stream
 
 
-def _kept(stream: BinaryIO) -> BinaryIO:
-    kept = tempfile.SpooledTemporaryFile(max_size=8 * _CHUNK)  # noqa: SIM115 it is the caller's
-    shutil.copyfileobj(stream, kept)
-    kept.seek(0)
-    return kept  # type: ignore[return-value]
-
-
-def count_lines(stream: BinaryIO) -> int:
+def count_lines(stream: IO[bytes]) -> int:
     """How many lines a file has; it is at its beginning afterwards."""
     stream.seek(0)
     lines = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(_CHUNK), b""))
@@ -80,7 +78,7 @@ class Reading:
     renamed: Sequence[tuple[str, str]] = ()
     key: Sequence[str] = ()
 
-    def begin(self, stream: BinaryIO, writer: Writer, resource: Resource) -> tuple[Source[Any], Iterable[Row[Any]]]:
+    def begin(self, stream: IO[bytes], writer: Writer, resource: Resource) -> tuple[Source[Any], Iterable[Row[Any]]]:
         """The source of the rows of a stream, and the rows.
 
         :raises Unprocessable: for columns that do not fit.
@@ -91,7 +89,7 @@ class Reading:
             return table_of(writer, resource, table.headers, self.renamed, self.key), table.rows()
         return objects_of(writer, resource, self.renamed, self.key), JsonLines(stream).rows()
 
-    def reject(self, stream: BinaryIO, refusals: Iterable[Refusal], path: str) -> None:
+    def reject(self, stream: IO[bytes], refusals: Iterable[Refusal], path: str) -> None:
         """Write the rows that were refused to a file, as they stood, each with its line and the reasons.
 
         :param stream: where the rows were read from, at its beginning.
@@ -109,7 +107,7 @@ class Reading:
         except OSError as error:
             raise Unprocessable(f"{path} cannot be written, so nothing was: {error.strerror}.") from None
 
-    def _reject_rows(self, stream: BinaryIO, reasons: Mapping[int, str], path: str) -> None:
+    def _reject_rows(self, stream: IO[bytes], reasons: Mapping[int, str], path: str) -> None:
         table = CsvTable(stream, self.delimiter, raw=True)
         with Path(path).open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, delimiter=self.delimiter, lineterminator="\n")
@@ -120,7 +118,7 @@ class Reading:
                     writer.writerow([*row.content, *lacking, row.line, reasons[row.line]])
 
 
-def _reject_lines(stream: BinaryIO, reasons: Mapping[int, str], path: str) -> None:
+def _reject_lines(stream: IO[bytes], reasons: Mapping[int, str], path: str) -> None:
     """A line that is a JSON object stays as it is, with two members more; any other stands as text beside them."""
     with Path(path).open("wb") as file:
         for number, text in JsonLines(stream).texts():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 
 from colonnade.core.body import parse_json
 from colonnade.core.problems import BadRequest
@@ -24,7 +24,7 @@ class JsonLines:
     :param stream: the file, at its beginning; it stays open.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def texts(self) -> Iterator[tuple[int, bytes]]:

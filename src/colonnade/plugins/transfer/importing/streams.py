@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from pyramid.request import Request
 from webob.request import DisconnectionError
 
 from colonnade.core.problems import BadRequest, ContentTooLarge
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
-def body_stream(request: Request, max_bytes: int) -> BinaryIO:
+
+def body_stream(request: Request, max_bytes: int) -> IO[bytes]:
     """The body of a request, to be read once from its beginning to its end.
 
     :raises ContentTooLarge: if it is longer than ``max_bytes``; a body that does not say how long it is raises that
@@ -25,7 +28,7 @@ def body_stream(request: Request, max_bytes: int) -> BinaryIO:
 class _Bounded(io.RawIOBase):
     """A stream that ends, or raises."""
 
-    def __init__(self, stream: BinaryIO, max_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes], max_bytes: int) -> None:
         self._stream = stream
         self._max_bytes = max_bytes
         self._left = max_bytes
@@ -34,16 +37,17 @@ class _Bounded(io.RawIOBase):
         """Say so."""
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Read what there is, up to the buffer's size."""
+        room = memoryview(buffer).cast("B")
         try:
-            chunk = self._stream.read(len(buffer))
+            chunk = self._stream.read(len(room))
         except DisconnectionError:
             raise BadRequest("The connection ended before the body was complete.") from None
         self._left -= len(chunk)
         if self._left < 0:
             raise _too_large(self._max_bytes)
-        buffer[: len(chunk)] = chunk
+        room[: len(chunk)] = chunk
         return len(chunk)
 
 

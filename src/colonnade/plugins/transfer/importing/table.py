@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import IO
 
 from colonnade.core.problems import Unprocessable
 from colonnade.core.writing.bulk import Row
@@ -30,7 +30,7 @@ class CsvTable:
     :param raw: whether cells are to be taken as they stand; otherwise what an export puts before formulas goes.
     """
 
-    def __init__(self, stream: BinaryIO, delimiter: str = ",", *, raw: bool = False) -> None:
+    def __init__(self, stream: IO[bytes], delimiter: str = ",", *, raw: bool = False) -> None:
         """:raises Unprocessable: if the first line names no columns, or not all of them."""
         self._delimiter = delimiter
         self._raw = raw
@@ -67,7 +67,7 @@ class CsvTable:
     def _without(self, cells: Sequence[str]) -> list[str]:
         return [cell for place, cell in enumerate(cells) if place not in self._passed_over]
 
-    def _read(self, stream: BinaryIO) -> Iterator[Row[Sequence[str]]]:
+    def _read(self, stream: IO[bytes]) -> Iterator[Row[Sequence[str]]]:
         # Bytes that are no UTF-8 are told by the row that they stand in, and written back as they were.
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
         csv.field_size_limit(LONGEST_CELL)
