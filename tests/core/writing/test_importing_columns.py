@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from webtest import TestApp
 
 from colonnade.core.problems import Forbidden, Problem, Unprocessable
 from tests.core.writing.importing import imported, lines
@@ -123,3 +124,8 @@ def test_who_may_not_create_is_told_that_first(a_shop: Shop, connection: sa.Conn
     problem = refused(a_shop, connection, "items", "odd", role="reader")
     assert isinstance(problem, Forbidden)
     assert problem.detail == "You may not create records of items."
+
+
+def test_a_list_of_keys_is_no_column_of_a_table(hr: TestApp) -> None:
+    answer = hr.post("/api/v1/members/import", "number,badges\n1,a\n", content_type="text/csv", status=422)
+    assert "badges: badges is a list of keys, which only JSON Lines can give" in answer.text
