@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.core.database.cluster import lack_of_programs
 from tests.harness.browser import lack_of_browser
+from tests.harness.cluster import lack_of_programs
 from tests.harness.counts import load_hypothesis_profile
-from tests.harness.databases import DIALECTS, Databases, drop_abandoned, lack_of_server, server_url
+from tests.harness.databases import DIALECTS, Databases, lack_of_server, postgresql_server, tidy_up
 from tests.harness.requirements import Requirement, in_ci, leave_out, parameter_is, uses_fixture
 
 REPOSITORY = Path(__file__).parent.parent
@@ -26,9 +27,10 @@ load_hypothesis_profile()
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Makes databases at will: `with databases.empty("postgresql") as url: …`."""
-    return Databases(server_url(), tmp_path_factory.mktemp("databases"))
+    with ExitStack() as stack:
+        yield Databases(lambda: stack.enter_context(postgresql_server()), tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="session", params=DIALECTS)
@@ -62,9 +64,9 @@ def fresh_database_url(databases: Databases, dialect_name: str) -> Iterator[str]
 
 
 @pytest.fixture(scope="session")
-def postgresql_server_url() -> str:
+def postgresql_server_url(databases: Databases) -> str:
     """A PostgreSQL database from which others may be created. Rather take one of the fixtures above."""
-    return server_url()
+    return databases.server
 
 
 # -- Data
@@ -87,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
     employees = EMPLOYEES_DATA / "people.csv"
     lacks = {
         "browser": lack_of_browser(),
-        "postgresql": lack_of_server(server_url()),
+        "postgresql": lack_of_server(),
         "cluster": lack_of_programs(),
         "employees": "" if employees.is_file() else f"no sample data at {employees} ($COLONNADE_TEST_EMPLOYEES)",
     }
@@ -95,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("CI runs everything, but here is " + "; ".join(filter(None, lacks.values())))
     config.stash[LACKS] = lacks
     if not lacks["postgresql"]:
-        drop_abandoned(server_url())
+        tidy_up()
 
 
 @pytest.hookimpl(optionalhook=True)

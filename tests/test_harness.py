@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 
+from tests.harness.cluster import Cluster, private_cluster, remove_abandoned
 from tests.harness.databases import PREFIX, Databases, drop_abandoned
 
 REPOSITORY = Path(__file__).parent.parent
@@ -58,6 +61,33 @@ def test_what_a_killed_run_left_behind_is_dropped_and_nothing_else(databases: Da
         assert abandoned not in left
         assert make_url(url).database in left
     server.dispose()
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A server of this test's own."""
+    with private_cluster() as made:
+        yield made
+
+
+def test_a_server_that_a_killed_run_left_behind_is_stopped_and_removed_and_no_other(cluster: Cluster) -> None:
+    program = (
+        "import os, signal\n"
+        "from tests.harness.cluster import private_cluster\n"
+        "with private_cluster() as made:\n"
+        "    print(made.folder, made.url, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=False
+    )
+    folder, url = killed.stdout.split()
+    with psycopg.connect(url):
+        remove_abandoned()
+    assert not Path(folder).exists()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+    psycopg.connect(cluster.url).close()
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

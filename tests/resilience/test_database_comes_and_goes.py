@@ -16,9 +16,9 @@ from colonnade import main
 from colonnade.core.database import database_of
 from colonnade.core.database.migrations import upgrade
 from colonnade.core.plugins import plugins_of
-from tests.core.database.cluster import Cluster, private_cluster
 from tests.functional.company import Company, company, found, settings
 from tests.harness import counts
+from tests.harness.cluster import Cluster, private_cluster
 from tests.resilience.serving import Answer, Client, assert_unavailable, eventually, served
 
 READS = (

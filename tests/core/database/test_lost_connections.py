@@ -14,14 +14,14 @@ from typing import Any
 import psycopg
 import pytest
 from pyramid.request import Request
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, make_url, select, text
 from webtest import TestApp
 
 from colonnade.core.database import Database, Prepared
 from colonnade.core.database.failures import is_lost
 from colonnade.core.problems import Unavailable
-from tests.core.database.cluster import Cluster, private_cluster
 from tests.core.database.conftest import Base, MakeApp, MakeDatabase, Team
+from tests.harness.cluster import Cluster, private_cluster
 from tests.harness.databases import libpq_url
 
 postgresql = pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
@@ -233,7 +233,7 @@ def test_a_postgresql_database_that_does_not_exist_is_used_as_soon_as_it_does(
 ) -> None:
     name = f"colonnade_test_late_{os.getpid()}"
     url = libpq_url(postgresql_server_url)
-    database = make_database(url.replace(psycopg.conninfo.conninfo_to_dict(url)["dbname"], name))
+    database = make_database(make_url(url).set(database=name).render_as_string(hide_password=False))
     app = make_app(database, **_views(database))
     assert_unavailable(app, "cannot be reached")
     with psycopg.connect(url, autocommit=True) as server:
