@@ -14,39 +14,41 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.changes import Log, Origin, log_of, unlogged
 from colonnade.core.changes.baseline import enter_baseline
+from colonnade.core.changes.images import ERASED
 from colonnade.core.problems import Unprocessable
 from colonnade.plugins.history.models import Change
-from colonnade.plugins.history.sealing.digests import ERASED
+from colonnade.plugins.history.sealing import pruning
 from colonnade.plugins.history.sealing.erasing import erase
-from colonnade.plugins.history.sealing.pruning import position_before, position_leaving, prune
-from colonnade.plugins.history.sealing.seals import CHANGE, LEAF, seal
+from colonnade.plugins.history.sealing.pruning import position_before, position_leaving, prune, whole_until
+from colonnade.plugins.history.sealing.seals import CHANGE, LEAF, SEAL, seal
 from colonnade.plugins.history.sealing.verifying import verify
 from tests.cli.running import Shell, shell_in
-from tests.core.changes.works import Box, Party, Person, Scrap, Works, works
+from tests.core.changes.works import Box, Party, Person, Scrap, works
+from tests.harness.applications import Application
 
 ORIGIN = Origin("a-request", actor="operator", channel="cli")
 BOX = Box.__table__
 
 
 @pytest.fixture
-def made(fresh_database_url: str) -> Iterator[Works]:
+def made(fresh_database_url: str) -> Iterator[Application]:
     with works(fresh_database_url) as made:
         yield made
 
 
 @pytest.fixture
-def log(made: Works) -> Log:
+def log(made: Application) -> Log:
     log = log_of(made.registry)
     assert log is not None
     return log
 
 
 @pytest.fixture
-def command(made: Works, fresh_database_url: str, tmp_path: Path) -> Shell:
+def command(made: Application, fresh_database_url: str, tmp_path: Path) -> Shell:
     return shell_in(tmp_path, fresh_database_url, "accounts", "rest", "history", "tests.core.changes.works")
 
 
-def older(made: Works, number: int) -> None:
+def older(made: Application, number: int) -> None:
     """Boxes of which the log knows nothing."""
     if number == 0:
         return
@@ -57,12 +59,12 @@ def older(made: Works, number: int) -> None:
         )
 
 
-def changes(made: Works, **where: Any) -> list[Change]:
+def changes(made: Application, **where: Any) -> list[Change]:
     with made.database.sessions() as session:
         return list(session.scalars(sa.select(Change).filter_by(**where).order_by(Change.position)))
 
 
-def replayed(made: Works, resource: str) -> dict[str, dict[str, Any]]:
+def replayed(made: Application, resource: str) -> dict[str, dict[str, Any]]:
     """What the log says that there is."""
     state: dict[str, dict[str, Any]] = {}
     for each in changes(made, resource=resource):
@@ -76,7 +78,7 @@ def replayed(made: Works, resource: str) -> dict[str, dict[str, Any]]:
     return state
 
 
-def stored(made: Works) -> dict[str, dict[str, Any]]:
+def stored(made: Application) -> dict[str, dict[str, Any]]:
     with made.database.sessions() as session:
         return {
             str(each.id): {
@@ -90,14 +92,14 @@ def stored(made: Works) -> dict[str, dict[str, Any]]:
         }
 
 
-def baseline(made: Works, log: Log, name: str = "boxes", **options: Any) -> int:
+def baseline(made: Application, log: Log, name: str = "boxes", **options: Any) -> int:
     return enter_baseline(made.database, log, log.resources[name], ORIGIN, **options)
 
 
 # -- Baseline
 
 
-def test_records_that_are_older_than_the_log_enter_it_once(made: Works, log: Log) -> None:
+def test_records_that_are_older_than_the_log_enter_it_once(made: Application, log: Log) -> None:
     older(made, 25)
     with made.database.sessions.begin() as session:
         session.add(Box(title="known"))
@@ -117,7 +119,7 @@ def test_records_that_are_older_than_the_log_enter_it_once(made: Works, log: Log
     assert dict(replayed_but(made, "7").items()) == stored(made)
 
 
-def replayed_but(made: Works, key: str) -> dict[str, Any]:
+def replayed_but(made: Application, key: str) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for each in changes(made, resource="boxes"):
         if each.key not in ("", key):
@@ -126,13 +128,13 @@ def replayed_but(made: Works, key: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("number", [0, 1, 10, 20])
-def test_batches_end_where_the_records_end(made: Works, log: Log, number: int) -> None:
+def test_batches_end_where_the_records_end(made: Application, log: Log, number: int) -> None:
     older(made, number)
     assert baseline(made, log, batch=10) == number
     assert len(changes(made)) == number
 
 
-def test_classes_that_inherit_enter_as_what_they_are(made: Works, log: Log) -> None:
+def test_classes_that_inherit_enter_as_what_they_are(made: Application, log: Log) -> None:
     with made.database.engine.begin() as connection:
         connection.execute(sa.text("INSERT INTO works_party (id, kind, name) VALUES (1, 'party', 'firm')"))
         connection.execute(sa.text("INSERT INTO works_party (id, kind, name) VALUES (2, 'person', 'ann')"))
@@ -144,7 +146,7 @@ def test_classes_that_inherit_enter_as_what_they_are(made: Works, log: Log) -> N
 
 
 @pytest.mark.parametrize("batch", [3, 50])
-def test_beside_writers_no_record_is_overtaken_or_lost(made: Works, log: Log, batch: int) -> None:
+def test_beside_writers_no_record_is_overtaken_or_lost(made: Application, log: Log, batch: int) -> None:
     older(made, 50)
     begun, failures = threading.Barrier(3), []
 
@@ -176,7 +178,7 @@ def test_beside_writers_no_record_is_overtaken_or_lost(made: Works, log: Log, ba
     assert state == stored(made)
 
 
-def test_the_verb_enters_all_resources_or_those_that_are_named(made: Works, command: Shell) -> None:
+def test_the_verb_enters_all_resources_or_those_that_are_named(made: Application, command: Shell) -> None:
     older(made, 3)
     assert command.json("history", "baseline", "people") == {"people": 0}
     assert command.json("history", "baseline") == {"boxes": 3, "parties": 0, "people": 0}
@@ -190,7 +192,7 @@ def test_the_verb_enters_all_resources_or_those_that_are_named(made: Works, comm
 # -- Pruning
 
 
-def busy(made: Works) -> None:
+def busy(made: Application) -> None:
     """Twelve changes: boxes 1 to 4 are made, changed, and 2 is deleted; then 3 is changed again."""
     with made.database.sessions.begin() as session:
         session.add_all(Box(title=f"box {each}") for each in range(1, 5))
@@ -206,7 +208,7 @@ def busy(made: Works) -> None:
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
 @pytest.mark.parametrize("cut", range(14))
-def test_what_is_left_replays_to_what_there_is(made: Works, log: Log, cut: int, batch: int) -> None:
+def test_what_is_left_replays_to_what_there_is(made: Application, log: Log, cut: int, batch: int) -> None:
     busy(made)
     seal(made.database, batch=batch, until=11)
     anchor = seal(made.database).hash
@@ -222,9 +224,9 @@ def test_what_is_left_replays_to_what_there_is(made: Works, log: Log, cut: int, 
         assert left == {("baseline", "4"), ("baseline", "1"), ("baseline", "3"), ("prune", "")}
 
 
-def test_pruning_again_goes_on_from_what_was_left(made: Works, log: Log) -> None:
+def test_pruning_again_goes_on_from_what_was_left(made: Application, log: Log) -> None:
     busy(made)
-    for cut in (4, 7, 9):
+    for cut in (4, 7, 10):
         prune(made.database, log, cut, ORIGIN)
         assert verify(made.database).findings == []
         assert replayed(made, "boxes") == stored(made)
@@ -238,7 +240,63 @@ def test_pruning_again_goes_on_from_what_was_left(made: Works, log: Log) -> None
     assert verify(made.database).findings == []
 
 
-def test_a_pruned_log_that_is_altered_is_found(made: Works, log: Log) -> None:
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize("cut", [3, 6, 7, 9, 13])
+def test_of_a_request_all_changes_go_or_none(made: Application, log: Log, cut: int, batch: int) -> None:
+    busy(made)
+    seal(made.database, batch=batch)
+    requests: dict[str, list[int | None]] = {}
+    for each in changes(made):
+        requests.setdefault(each.request_id, []).append(each.position)
+
+    prune(made.database, log, cut, ORIGIN)
+
+    left = {each.position for each in changes(made) if each.verb not in ("baseline", "prune")}
+    for positions in requests.values():
+        kept = [each for each in positions if each in left]
+        assert kept in ([], positions)
+        if kept:
+            assert max(kept) > cut or batch > 1
+
+
+def test_a_request_that_goes_on_stays_whole_and_so_does_what_came_meanwhile(made: Application, log: Log) -> None:
+    with made.database.sessions() as session:
+        session.add(Box(title="first"))
+        session.commit()
+        busy(made)
+        session.add(Box(title="last"))
+        session.commit()
+    assert whole_until(made.database, 13) == 0
+    assert prune(made.database, log, 13, ORIGIN) == 0
+    assert len(changes(made)) == 14
+    assert whole_until(made.database, 14) == 14
+
+
+def test_a_batch_is_sealed_where_a_request_ends(made: Application) -> None:
+    busy(made)
+    seal(made.database, batch=5)
+    with made.database.read() as connection:
+        assert [last for (last,) in connection.rows(sa.select(SEAL.c.last).order_by(SEAL.c.last))] == [4, 7, 12]
+
+
+def test_a_request_of_which_a_part_has_gone_is_not_undone(made: Application, log: Log, command: Shell) -> None:
+    """Pruning was killed: it began with the last batch, and the first is still there."""
+    with made.database.sessions.begin() as session:
+        session.add_all(Box(title=f"box {each}") for each in range(1, 5))
+    request_id = changes(made)[0].request_id
+    with made.database.sessions.begin() as session:
+        for box in session.scalars(sa.select(Box)):
+            session.delete(box)
+    seal(made.database, batch=2)
+    pruning._prune_batch(made.database, log, 4, 8, ORIGIN)
+
+    assert [each.position for each in changes(made, request_id=request_id)] == [1, 2]
+    refused = command.json("undo", request_id, exit_code=1)
+    assert refused["type"] == "urn:colonnade:problem:not-undoable"
+    assert "Old changes have left the log" in refused["detail"]
+
+
+def test_a_pruned_log_that_is_altered_is_found(made: Application, log: Log) -> None:
     busy(made)
     prune(made.database, log, 12, ORIGIN)
     (row,) = changes(made, key="4")
@@ -251,7 +309,7 @@ def test_a_pruned_log_that_is_altered_is_found(made: Works, log: Log) -> None:
     assert "broken" in {each.what for each in verify(made.database).findings}
 
 
-def test_pruning_is_by_age_or_by_number(made: Works, command: Shell) -> None:
+def test_pruning_is_by_age_or_by_number(made: Application, command: Shell) -> None:
     busy(made)
     with made.database.engine.begin() as connection:
         old = datetime.now(UTC) - timedelta(days=100)
@@ -273,20 +331,20 @@ def test_pruning_is_by_age_or_by_number(made: Works, command: Shell) -> None:
 # -- Erasing
 
 
-def of_a_person(made: Works) -> None:
+def of_a_person(made: Application) -> None:
     with made.database.sessions.begin() as session:
         session.add_all([Box(title="hers", note="born 1970-01-01"), Box(title="his", note="other")])
     with made.database.sessions.begin() as session:
         session.get_one(Box, 1).note = "born 1971-01-01"
 
 
-def erased(made: Works, log: Log, key: str = "1") -> int:
+def erased(made: Application, log: Log, key: str = "1") -> int:
     with made.database.sessions.begin() as session:
         return erase(session, log, log.resources["boxes"], key)
 
 
 @pytest.mark.parametrize("sealed", ["before", "after", "between", "never"])
-def test_personal_fields_go_from_all_images_and_the_seals_still_hold(made: Works, log: Log, sealed: str) -> None:
+def test_personal_fields_go_from_all_images_and_the_seals_still_hold(made: Application, log: Log, sealed: str) -> None:
     of_a_person(made)
     anchor = seal(made.database, until={"before": 3, "between": 2}.get(sealed, 0)).hash or None
 
@@ -311,7 +369,7 @@ def test_personal_fields_go_from_all_images_and_the_seals_still_hold(made: Works
     assert notice.after == {"key": "1", "fields": ["note"], "resources": ["boxes"]}
 
 
-def test_an_erasure_hides_nothing_else(made: Works, log: Log) -> None:
+def test_an_erasure_hides_nothing_else(made: Application, log: Log) -> None:
     of_a_person(made)
     seal(made.database)
     erased(made, log)
@@ -334,7 +392,7 @@ def test_an_erasure_hides_nothing_else(made: Works, log: Log) -> None:
     assert findings(**{ERASED: {}}) == altered
 
 
-def test_an_erasure_that_nobody_told_is_found(made: Works, log: Log) -> None:
+def test_an_erasure_that_nobody_told_is_found(made: Application, log: Log) -> None:
     of_a_person(made)
     seal(made.database)
     erased(made, log)
@@ -343,7 +401,7 @@ def test_an_erasure_that_nobody_told_is_found(made: Works, log: Log) -> None:
     assert [each.what for each in verify(made.database).findings] == ["altered", "altered"]
 
 
-def test_what_was_erased_cannot_be_found_out_by_trying(made: Works, log: Log) -> None:
+def test_what_was_erased_cannot_be_found_out_by_trying(made: Application, log: Log) -> None:
     of_a_person(made)
     seal(made.database)
     erased(made, log)
@@ -354,7 +412,7 @@ def test_what_was_erased_cannot_be_found_out_by_trying(made: Works, log: Log) ->
     assert not any(name.endswith(".note") for leaf in salted for name in leaf.salts)
 
 
-def test_pruning_and_erasing_go_together(made: Works, log: Log) -> None:
+def test_pruning_and_erasing_go_together(made: Application, log: Log) -> None:
     of_a_person(made)
     seal(made.database)
     erased(made, log)
@@ -368,7 +426,7 @@ def test_pruning_and_erasing_go_together(made: Works, log: Log) -> None:
     assert len(changes(made, verb="erase")) == 2
 
 
-def test_the_verb_erases(made: Works, log: Log, command: Shell) -> None:
+def test_the_verb_erases(made: Application, log: Log, command: Shell) -> None:
     of_a_person(made)
     said = command.run("history", "erase", "boxes", "1")
     assert "boxes/1 from 2 changes" in said.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, Row
 
@@ -12,6 +12,9 @@ from colonnade.core.tree import join_key
 from colonnade.core.values import Form, read_json
 
 Image = dict[str, Any]
+
+#: In an image: the fields that were erased, each with the digest of what it had; null if that was never sealed.
+ERASED: Final = "$erased"
 
 
 class Images:

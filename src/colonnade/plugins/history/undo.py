@@ -23,6 +23,7 @@ from colonnade.plugins.rest.services import PREFIX, cors_of
 from colonnade.plugins.rest.writing import writing
 
 from .access import kept_log
+from .sealing.pruning import pruned_until
 
 
 @writing
@@ -41,6 +42,7 @@ def undo(request: Request, preferences: Preferences) -> Response:
             request.matchdict["request_id"],
             address,
             preferences.max_affected,
+            pruned_until,
         )
     except NotFound:
         if request.identity.anonymous:

@@ -42,6 +42,7 @@ def undo_(invocation: Invocation, request: str, dry_run: bool, as_json: bool) ->
     from colonnade.core.writing.undoing import undo
 
     from .access import kept_log
+    from .sealing.pruning import pruned_until
 
     with suppress(_DryRunError), invocation.session() as session:
         own = origin_of(session).request_id
@@ -51,7 +52,7 @@ def undo_(invocation: Invocation, request: str, dry_run: bool, as_json: bool) ->
             connect=lambda: invocation.database.reading_in(session),
         )
         writer = writer_for(invocation.registry, Author(session, invocation.access, me))
-        undone = undo(writer, kept_log(invocation.registry), request, _path)
+        undone = undo(writer, kept_log(invocation.registry), request, _path, gone_until=pruned_until)
         check_deferred(session)
         if dry_run:
             raise _DryRunError

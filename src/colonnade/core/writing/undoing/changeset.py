@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.changes.images import Image, Images
+from colonnade.core.changes.images import ERASED, Image, Images
 from colonnade.core.changes.log import Log
 from colonnade.core.database import execute
 from colonnade.core.problems import Conflict
@@ -30,8 +30,6 @@ _NOT_UNDONE = {
     "erase": "It erased something from the log itself.",
     "prune": "It let old changes leave the log itself.",
 }
-#: The member of an image that says what was erased from it.
-_ERASED = "$erased"
 
 
 @dataclass(eq=False)
@@ -182,21 +180,26 @@ class ChangeSet:
     obstacle: str = ""
 
 
-def read_changeset(session: Session, log: Log, request_id: str) -> ChangeSet:
+def read_changeset(
+    session: Session, log: Log, request_id: str, gone_until: Callable[[Session], int] = lambda _: 0
+) -> ChangeSet:
     """Read what a request changed.
 
-    :raises Conflict: for images that the fields of today cannot read.
+    :param gone_until: tells up to which position changes have left the log; it is asked after these were read.
     """
     table = log.table
     # Who writes a record holds its lock, so ids are in the order in which one record was written.
-    columns = (table.c[name] for name in ("id", "resource", "key", "verb", "before", "after"))
+    columns = (table.c[name] for name in ("id", "position", "resource", "key", "verb", "before", "after"))
     rows = execute(session, sa.select(*columns).where(table.c.request_id == request_id).order_by(table.c.id)).all()
     obstacle = next((_NOT_UNDONE[row.verb] for row in rows if row.verb in _NOT_UNDONE), "")
     unknown = {row.resource for row in rows} - set(log.resources)
     if unknown and not obstacle:
         obstacle = "It changed records of a resource that is not there any more."
-    if not obstacle and any(row.before is not None and _ERASED in row.before for row in rows):
+    if not obstacle and any(row.before is not None and ERASED in row.before for row in rows):
         obstacle = "Something of what was there before it was erased from the log."
+    placed = [row.position for row in rows if row.position is not None]
+    if not obstacle and placed and min(placed) <= gone_until(session):
+        obstacle = "Old changes have left the log, and some of its own may be among them."
     try:
         reversals = [] if obstacle else list(_reversals(log, rows))
     except ValueError:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from sqlalchemy.orm import Session
 
 from colonnade.core.changes.log import Log
 from colonnade.core.problems import Conflict, NotFound
@@ -53,12 +55,20 @@ class Undone:
     records: Sequence[Reverted]
 
 
-def undo(writer: Writer, log: Log, request_id: str, address: Address, most: int | None = None) -> Undone:
+def undo(
+    writer: Writer,
+    log: Log,
+    request_id: str,
+    address: Address,
+    most: int | None = None,
+    gone_until: Callable[[Session], int] = lambda _: 0,
+) -> Undone:
     """Bring back what a request changed, in the author's transaction: all of it, or nothing has happened.
 
     :param request_id: as the log has it.
     :param address: gives the URL of a record, for what is told of conflicts.
     :param most: how many records may be written at most.
+    :param gone_until: tells up to which position changes have left the log.
     :raises NotFound: if there is no such request, or none of which the author may see anything.
     :raises Forbidden: for what the author may not write back.
     :raises Conflict: for what has changed since, and for what cannot be brought back.
@@ -67,7 +77,7 @@ def undo(writer: Writer, log: Log, request_id: str, address: Address, most: int 
     if not _ID.fullmatch(request_id):
         raise _unknown()
     with author.session.begin_nested():
-        changes = read_changeset(author.session, log, request_id)
+        changes = read_changeset(author.session, log, request_id, gone_until)
         if not sees_any(author, log, changes):
             raise _unknown()
         require_undoable(changes)

@@ -9,12 +9,13 @@ import click
 from colonnade.core.changes import Log, Origin, log_of
 from colonnade.core.changes.baseline import enter_baseline
 from colonnade.core.changes.origin import ORIGIN
+from colonnade.core.changes.sequencing import number_committed
 from colonnade.core.console import Duration, Invocation, json_option, note, pass_invocation, write_json
 from colonnade.core.request_id import new_request_id
 from colonnade.core.resources import Resource
 from colonnade.core.settings import nearest
 from colonnade.plugins.history.sealing.erasing import erase as erase_record
-from colonnade.plugins.history.sealing.pruning import position_before, position_leaving
+from colonnade.plugins.history.sealing.pruning import position_before, position_leaving, whole_until
 from colonnade.plugins.history.sealing.pruning import prune as prune_log
 
 
@@ -52,15 +53,18 @@ def baseline(invocation: Invocation, resources: tuple[str, ...], as_json: bool) 
 def prune(invocation: Invocation, age: timedelta | None, keep: int | None, as_json: bool) -> None:
     """Let old changes go; of each record its last state among them is left, as a baseline.
 
-    What goes is sealed first, and goes by sealed batches: `colonnade audit verify` goes on to hold for the rest.
+    What goes is sealed first, and goes by sealed batches: `colonnade audit verify` goes on to hold for the rest. Of a
+    request all changes go, or none: one that has a younger change stays whole, and all that came after it.
     """
     if (age is None) == (keep is None):
         raise click.UsageError("say --older-than AGE or --keep NUMBER")
     log, database = _log(invocation), invocation.database
+    number_committed(database, log)
     if age is not None:
         cut = position_before(database, datetime.now(UTC) - age)
     else:
         cut = position_leaving(database, keep or 0)
+    cut = whole_until(database, cut)
     number = prune_log(database, log, cut, _origin(invocation))
     if as_json:
         write_json({"pruned": number, "through": cut})

@@ -14,8 +14,8 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any, Final
 
-#: In an image: the fields that were erased, each with the digest of what it had; null if that was never sealed.
-ERASED: Final = "$erased"
+from colonnade.core.changes.images import ERASED
+
 _SIDES: Final = ("before", "after")
 _COLUMNS: Final = (
     "request_id",

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from colonnade.core.changes import Log, recorder_of
+from colonnade.core.changes.images import ERASED
 from colonnade.core.database import execute
 from colonnade.core.problems import Unprocessable
 from colonnade.core.resources import Resource
 
-from .digests import ERASED, salt_of, salts_of, value_digest
+from .digests import salt_of, salts_of, value_digest
 from .seals import CHANGE, LEAF, lock
 
 

@@ -1,8 +1,9 @@
 """Pruning: old changes go, and of each record one state is left to go on from.
 
-What is pruned was sealed, and goes by whole batches. Of each record that was there at the end of the last one its last
-change stays, as a baseline, in its place; what comes after it is as it was. A seal keeps its hash, on which the seals
-after it stand, and gets the digest of what is left of its batch.
+What is pruned was sealed, and goes by whole batches and whole requests: of a request all changes go, or none, so that
+what is left can still be undone. Of each record that was there at the end of the last batch its last change stays, as a
+baseline, in its place; what comes after it is as it was. A seal keeps its hash, on which the seals after it stand, and
+gets the digest of what is left of its batch.
 """
 
 from __future__ import annotations
@@ -40,18 +41,42 @@ def position_leaving(database: Database, number: int) -> int:
     return found[0][0] if found else 0
 
 
+def whole_until(database: Database, position: int) -> int:
+    """The last position up to a given one at which no request is parted: each has all of its changes before or after.
+
+    A baseline is entered, and left, record by record, whatever request it is of.
+    """
+    parted = CHANGE.c.verb.in_(("create", "update", "delete", "unlogged"))
+    with database.read() as connection:
+        while position > 0:
+            later = sa.select(CHANGE.c.request_id).where(CHANGE.c.position > position, parted)
+            earlier = sa.select(sa.func.min(CHANGE.c.position)).where(CHANGE.c.position <= position, parted)
+            first = connection.rows(earlier.where(CHANGE.c.request_id.in_(later)))[0][0]
+            if first is None:
+                break
+            position = first - 1
+    return max(position, 0)
+
+
+def pruned_until(session: Session) -> int:
+    """The last position up to which changes have gone, or are just going; 0 if nothing was ever pruned."""
+    return execute(session, sa.select(sa.func.max(SEAL.c.last)).where(SEAL.c.kept.is_not(None))).scalar_one() or 0
+
+
 def prune(database: Database, log: Log, cut: int, origin: Origin) -> int:
     """Let the changes up to a position go; one transaction for each sealed batch, so that nobody waits for long.
 
+    Of a request that goes on after that position, and of what was sealed together with it, everything stays.
     Interrupted, it can be run again. A row of the log says that it was done (verb ``prune``).
 
     :returns: how many rows are gone.
     """
+    cut = whole_until(database, cut)
     if cut <= 0:
         return 0
     if _has_changes(database, cut):
         seal(database, until=cut)
-        return _prune(database, log, _lasts(database, SEAL.c.last <= cut), origin)
+        return _prune(database, log, _lasts(database, SEAL.c.last <= _sealed_until(database, cut)), origin)
     if pruned := _lasts(database, SEAL.c.kept.is_not(None)):
         _say(database, 0, pruned[0], origin)  # where it was interrupted before that
     return 0
@@ -62,6 +87,15 @@ def _has_changes(database: Database, cut: int) -> bool:
     left = CHANGE.c.verb.in_(("baseline", "erase", "prune"))
     with database.read() as connection:
         return bool(connection.rows(sa.select(CHANGE.c.id).where(CHANGE.c.position <= cut, ~left).limit(1)))
+
+
+def _sealed_until(database: Database, cut: int) -> int:
+    """The end of the last sealed batch up to a position at which no request is parted."""
+    while lasts := _lasts(database, SEAL.c.last <= cut):
+        cut = whole_until(database, lasts[0])
+        if cut == lasts[0]:
+            return cut
+    return 0
 
 
 def _prune(database: Database, log: Log, lasts: Sequence[int], origin: Origin) -> int:

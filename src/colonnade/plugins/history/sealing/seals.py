@@ -39,7 +39,8 @@ class Sealed:
 def seal(database: Database, *, until: int | None = None, batch: int = BATCH) -> Sealed:
     """Seal what is committed and was not sealed yet, batch by batch, each in a transaction of its own.
 
-    No writer is held up: neither the log nor its counter is locked. Several may run at once.
+    No writer is held up: neither the log nor its counter is locked. Several may run at once. A batch ends where a
+    request does, unless it is all one request: pruning lets go of whole batches and whole requests.
 
     :param until: leave what comes after this position.
     :param batch: how many rows a batch has at most.
@@ -50,7 +51,8 @@ def seal(database: Database, *, until: int | None = None, batch: int = BATCH) ->
             newest = connection.rows(sa.select(sa.func.max(CHANGE.c.position)))[0][0] or 0
             tip = tip_of(connection.rows(_TIP))
             where = [CHANGE.c.position > tip.last, CHANGE.c.position <= (newest if until is None else until)]
-            rows = connection.rows(sa.select(CHANGE).where(*where).order_by(CHANGE.c.position).limit(batch))
+            found = connection.rows(sa.select(CHANGE).where(*where).order_by(CHANGE.c.position).limit(batch + 1))
+        rows = _whole(found, batch)
         if not rows:
             return Sealed(tip.hash, tip.last, number)
         leaves = [_leaf(row._mapping) for row in rows]
@@ -61,6 +63,16 @@ def seal(database: Database, *, until: int | None = None, batch: int = BATCH) ->
                 execute(session, sa.insert(LEAF), leaves)
                 execute(session, sa.insert(SEAL), [made])
                 number += len(rows)
+
+
+def _whole(rows: Sequence[Any], batch: int) -> Sequence[Any]:
+    """So many rows at most, without those of a last request that goes on, if there are others."""
+    if len(rows) <= batch:
+        return rows
+    number = batch
+    while number and rows[number - 1].request_id == rows[batch].request_id:
+        number -= 1
+    return rows[: number or batch]
 
 
 def seal_values(tip: Sealed, leaves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -101,5 +113,6 @@ def _leaf(row: Any) -> dict[str, Any]:
 
 def _erased_since(session: Session, position: int) -> bool:
     """Tell whether something was erased after what was read had been read; that always leaves a row."""
-    asked = sa.select(CHANGE.c.position).where(CHANGE.c.position > position, CHANGE.c.verb == "erase").limit(1)
+    later = sa.or_(CHANGE.c.position > position, CHANGE.c.position.is_(None))
+    asked = sa.select(CHANGE.c.id).where(later, CHANGE.c.verb == "erase").limit(1)
     return execute(session, asked).first() is not None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import sqlalchemy as sa
 
+from colonnade.core.changes.images import ERASED
 from colonnade.core.database import Database, ReadConnection, Snapshot
 
-from .digests import ERASED, batch_digest, digest_of, row_digest
+from .digests import batch_digest, digest_of, row_digest
 from .seals import CHANGE, LEAF, SEAL, seal_hash
 
 
@@ -94,7 +96,7 @@ def _chained(seal: Any, number: int, previous: str, last: int) -> Iterator[Findi
 
 
 def _batch(
-    connection: ReadConnection, seal: Any, number: int, report: Report, notices: Mapping[Any, int]
+    connection: ReadConnection, seal: Any, number: int, report: Report, notices: Mapping[Any, float]
 ) -> Iterator[Finding]:
     within = seal["first"], seal["last"]
     rows = connection.rows(sa.select(CHANGE).where(CHANGE.c.position.between(*within)).order_by(CHANGE.c.position))
@@ -121,7 +123,7 @@ def _rows(
     seal: Any,
     number: int,
     report: Report,
-    notices: Mapping[Any, int],
+    notices: Mapping[Any, float],
 ) -> Iterator[Finding]:
     for row in rows:
         leaf, values = leaves.get(row.position), row._mapping
@@ -146,18 +148,18 @@ def _finding(seal: Any, what: str, text: str, position: int | None = None) -> Fi
     return Finding(seal["first"], seal["last"], what, text, position)
 
 
-def _notices(connection: ReadConnection) -> dict[tuple[str, str], int]:
+def _notices(connection: ReadConnection) -> dict[tuple[str, str], float]:
     """The records of which something was erased, each with the last position at which that was said."""
-    asked = sa.select(CHANGE).where(CHANGE.c.verb == "erase").order_by(CHANGE.c.position)
+    asked = sa.select(CHANGE).where(CHANGE.c.verb == "erase").order_by(CHANGE.c.position.nulls_last())
     return {
-        (resource, row.after["key"]): row.position
+        (resource, row.after["key"]): inf if row.position is None else row.position  # it will be the last one
         for row in connection.rows(asked)
-        if row.position is not None
         for resource in row.after["resources"]
     }
 
 
-PRUNES = sa.select(CHANGE.c.after).where(CHANGE.c.verb == "prune").order_by(CHANGE.c.position.desc()).limit(1)
+_NEWEST_FIRST = (CHANGE.c.position.desc().nulls_first(), CHANGE.c.id.desc())
+PRUNES = sa.select(CHANGE.c.after).where(CHANGE.c.verb == "prune").order_by(*_NEWEST_FIRST).limit(1)
 
 
 def newest_prune(rows: Sequence[Any]) -> str | None:
