@@ -60,7 +60,8 @@ def read_connection_for(request: Request) -> ReadConnection:
         return database.reading_in(request.dbsession)
     if (connection := request.environ.get(CONNECTION)) is not None:
         return database.reading_on(connection)
-    pooled = database.open_read() if database.recent_writers.includes(request) else database.open_replica()
+    current = database.replica is database.reader or database.recent_writers.includes(request)
+    pooled = database.open_read() if current else database.open_replica()
     request.add_finished_callback(lambda _: pooled.close())
     return pooled
 

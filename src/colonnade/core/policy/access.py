@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .acl import Entry
 from .compiling import Condition, both, first_match
@@ -113,7 +113,8 @@ class Policy:
     def __init__(self, root: tuple[Entry, ...]) -> None:
         self.root = root
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, tuple[int, ...], frozenset[str] | None], ResourceAccess] = {}
+        self._lists: dict[str, _List] = {}
+        self._known: dict[tuple[str, frozenset[str], frozenset[str] | None], ResourceAccess] = {}
         self._operator: dict[str, ResourceAccess] = {}
 
     def of(self, identity: Identity) -> Access:
@@ -130,18 +131,23 @@ class Policy:
             if resource.name not in self._operator:
                 self._operator[resource.name] = ResourceAccess(resource, (), None, everything=True)
             return self._operator[resource.name]
-        entries = self.entries(resource)
-        matching = tuple(index for index, entry in enumerate(entries) if entry.principal in identity.principals)
-        narrowed = narrowing(identity.narrowed, resource.name, _permissions(entries))
-        slot = (resource.name, matching, narrowed)
+        entries = self._lists.get(resource.name)
+        if entries is None:
+            entries = self._lists[resource.name] = _List.of(self.entries(resource))
+        principals = entries.principals & identity.principals
+        slot = (resource.name, principals, narrowing(identity.narrowed, resource.name, entries.permissions))
         known = self._known.get(slot)
-        if known is None:
-            with self._lock:
-                known = self._known.setdefault(
-                    slot, ResourceAccess(resource, tuple(entries[index] for index in matching), narrowed)
-                )
-                if len(self._known) > MOST:
-                    del self._known[next(iter(self._known))]  # the oldest: whoever still needs it compiles it again
+        return self._keep(resource, entries, slot) if known is None else known
+
+    def _keep(
+        self, resource: Resource, entries: _List, slot: tuple[str, frozenset[str], frozenset[str] | None]
+    ) -> ResourceAccess:
+        _, principals, narrowed = slot
+        matching = tuple(entry for entry in entries.entries if entry.principal in principals)
+        with self._lock:
+            known = self._known.setdefault(slot, ResourceAccess(resource, matching, narrowed))
+            if len(self._known) > MOST:
+                del self._known[next(iter(self._known))]  # the oldest: whoever still needs it compiles it again
         return known
 
     def __len__(self) -> int:
@@ -150,8 +156,18 @@ class Policy:
             return len(self._known)
 
 
-def _permissions(entries: Iterable[Entry]) -> frozenset[str]:
-    return frozenset({"view", "create", "edit", "delete"}.union(*(entry.names for entry in entries)))
+@dataclass(frozen=True)
+class _List:
+    """The list of a resource as it is decided, with all principals and permissions that it names."""
+
+    entries: tuple[Entry, ...]
+    principals: frozenset[str]
+    permissions: frozenset[str]
+
+    @classmethod
+    def of(cls, entries: tuple[Entry, ...]) -> Self:
+        permissions = frozenset({"view", "create", "edit", "delete"}.union(*(entry.names for entry in entries)))
+        return cls(entries, frozenset(entry.principal for entry in entries), permissions)
 
 
 def narrowing(
