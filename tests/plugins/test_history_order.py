@@ -4,30 +4,37 @@ that a row was given when it was inserted does not, which the log is not to blam
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Event
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from colonnade.core.changes import log_of
+from colonnade import main
+from colonnade.core.changes import Log, log_of
+from colonnade.core.changes.sequencing import number_committed
+from colonnade.core.database.sessions import CONNECTION
 from colonnade.plugins.history.models import Change
 from colonnade.plugins.people.models import Department
 from tests.core.changes.archive.replaying import check
-from tests.functional.company import PLUGINS, Company, company
+from tests.functional.company import PLUGINS, Company, company, settings
 from tests.harness.counts import counts
-from tests.resilience.serving import Client, served
+from tests.resilience.serving import PATIENCE, Client, served
 
 WRITERS = 8
 COMMITS = counts(200, 5_000)
 
 
-@pytest.fixture
-def firm(fresh_database_url: str) -> Iterator[Company]:
-    plugins = "\n".join((*PLUGINS, "history"))
-    with company(fresh_database_url, **{"colonnade.plugins": plugins, "history.max_waiting": "2"}) as made:
+LOGGED = {"colonnade.plugins": "\n".join((*PLUGINS, "history")), "history.max_waiting": "2"}
+
+
+@pytest.fixture(params=["counter", "sequencer"])
+def firm(fresh_database_url: str, request: pytest.FixtureRequest) -> Iterator[Company]:
+    with company(fresh_database_url, **LOGGED, **{"history.positions": request.param}) as made:
         yield made
 
 
@@ -78,8 +85,7 @@ def follow(client: Client, start: int, over: Event) -> list[dict[str, Any]]:
 def test_a_reader_beside_many_writers_sees_every_change_once_in_order(firm: Company) -> None:
     numbers, over = itertools.count(), Event()
     share = COMMITS // (WRITERS * 3)
-    with firm.database.sessions() as session:
-        start = session.scalar(sa.select(sa.func.max(Change.position))) or 0
+    start = max(read_on(firm, Change.position, 0))
     with served(firm.app, threads=8) as port, ThreadPoolExecutor(WRITERS + 2) as threads:
         root = Client(port, firm.tokens["root"])
         readers = [threads.submit(follow, root, start, over) for _ in range(2)]
@@ -95,14 +101,20 @@ def test_a_reader_beside_many_writers_sees_every_change_once_in_order(firm: Comp
         stored = list(
             session.scalars(sa.select(Change.position).where(Change.position > start).order_by(Change.position))
         )
-        log = log_of(firm.app.registry)
-        assert log is not None
-        check(session.connection(), log)
+        check(session.connection(), kept_log(firm))
     assert positions == stored
     assert len(positions) == number
 
 
+def kept_log(firm: Company) -> Log:
+    log = log_of(firm.app.registry)
+    assert log is not None
+    return log
+
+
 def read_on(firm: Company, column: Any, last: int) -> list[int]:
+    """What comes after a number, as the readers of the application find it: with positions."""
+    number_committed(firm.database, kept_log(firm))
     with firm.database.sessions() as session:
         return list(session.scalars(sa.select(column).where(column > last).order_by(column)))
 
@@ -144,3 +156,98 @@ def test_what_is_committed_while_the_feed_is_read_is_told_once(firm: Company) ->
     told = client.get(f"/api/v1/changes?after={start}").json
     again = client.get(f"/api/v1/changes?after={told['position']}").json
     assert [each["record"]["code"] for each in (*told["data"], *again["data"])] == ["late"]
+
+
+def rename(firm: Company, name: str) -> None:
+    """Two changes in one transaction, without their positions being asked for."""
+    with firm.database.sessions.begin() as session:
+        for each in session.scalars(sa.select(Department).order_by(Department.id).limit(2)):
+            each.name = f"{name} {each.id}"
+
+
+def test_positions_go_on_when_somebody_else_gives_them(fresh_database_url: str) -> None:
+    """Whoever gave a cursor, it is as good with the other one; and what the other one has left is not forgotten."""
+    names, told = [], []
+    with ExitStack() as open_until_the_end:
+        position = None
+        for turn, way in enumerate(("counter", "sequencer", "counter", "sequencer", "sequencer", "counter")):
+            if turn == 0:
+                made = company(fresh_database_url, **LOGGED, **{"history.positions": way})
+                firm = first = open_until_the_end.enter_context(made)
+                position = firm.client("root").get("/api/v1/changes?after=0&limit=1000").json["position"]
+            else:
+                app = main({}, **settings(fresh_database_url, **LOGGED, **{"history.positions": way}))
+                firm = Company(app, first.tokens)
+                open_until_the_end.callback(firm.database.dispose)
+            names.append(f"{way} {turn}")
+            rename(firm, names[-1])
+            if turn != 3:  # then the next one finds what this one has left
+                page = firm.client("root").get(f"/api/v1/changes?after={position}").json
+                told += page["data"]
+                position = page["position"]
+    assert [each["record"]["name"].rpartition(" ")[0] for each in told] == [name for name in names for _ in range(2)]
+    positions = [each["position"] for each in told]
+    assert positions == list(range(positions[0], positions[0] + len(positions)))
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_both_ways_may_work_side_by_side(fresh_database_url: str) -> None:
+    """While the processes of an application are restarted one by one."""
+    numbers, over = itertools.count(), Event()
+    with company(fresh_database_url, **LOGGED) as firm, ThreadPoolExecutor(WRITERS + 1) as threads:
+        later = main({}, **settings(fresh_database_url, **LOGGED, **{"history.positions": "sequencer"}))
+        firms = [firm, Company(later, firm.tokens)]
+        start = max(read_on(firm, Change.position, 0))
+        with served(later, threads=4) as port:
+            reader = threads.submit(follow, Client(port, firm.tokens["root"]), start, over)
+            writers = [threads.submit(write_by_code, firms[each % 2], numbers, 10) for each in range(WRITERS)]
+            number = sum(each.result() for each in writers)
+            over.set()
+            told = [each["position"] for each in reader.result()]
+        assert len(told) == number
+        assert told == read_on(firm, Change.position, start)
+        with firm.database.sessions() as session:
+            check(session.connection(), kept_log(firm))
+        firms[1].database.dispose()
+
+
+def test_what_somebody_has_just_committed_is_in_every_answer_about_the_log(firm: Company) -> None:
+    client = firm.client("root")
+    last = client.get("/api/v1/changes?sort=-position&limit=1").json["data"][0]["position"]
+    for number, path in enumerate(
+        (
+            "/api/v1/changes?after={last}",
+            "/api/v1/changes?position__gt={last}&fields=position",
+            "/api/v1/departments/1/history?position__gt={last}&fields=position",
+            "/api/v1/changes?after={last}&wait=5",
+        )
+    ):
+        client.patch_json("/api/v1/departments/1", {"name": f"Name {number}"})
+        (change,) = client.get(path.format(last=last)).json["data"]
+        assert change["position"] > last
+        last = change["position"]
+    client.patch_json("/api/v1/departments/1", {"name": "Last"})
+    assert client.get(f"/api/v1/departments/1?as_of={last + 1}").json["name"] == "Last"
+
+
+def test_one_thread_numbers_what_nobody_asks_for(firm: Company) -> None:
+    """With a sequencer a moment later; where each commit has its own, at once."""
+    position = kept_log(firm).table.c.position
+    start = max(read_on(firm, Change.position, 0))
+    rename(firm, "Unasked")
+    ends = time.monotonic() + PATIENCE
+    found: list[int] = []
+    while len(found) < 2 and time.monotonic() < ends:
+        with firm.database.read() as connection:
+            found = [row[0] for row in connection.rows(sa.select(position).where(position > start))]
+    assert sorted(found) == [start + 1, start + 2]
+
+
+def test_a_transaction_that_others_will_end_sees_its_own_changes(firm: Company) -> None:
+    """As tests have it: nothing is ever committed, so nobody else could number them."""
+    with firm.database.engine.connect() as connection, connection.begin() as transaction:
+        client = firm.client("root", **{CONNECTION: connection})
+        last = client.get("/api/v1/changes?after=0&limit=1000").json["position"]
+        client.patch_json("/api/v1/departments/1", {"name": "Name"})
+        assert [each["verb"] for each in client.get(f"/api/v1/changes?after={last}").json["data"]] == ["update"]
+        transaction.rollback()

@@ -1,4 +1,4 @@
-"""A server in a process of its own, to be killed: ``python -m tests.resilience.server_process URL PLUGIN…``.
+"""A server in a process of its own, to be killed: ``python -m tests.resilience.server_process URL SETTING=VALUE…``.
 
 It serves the company of a database that is there already, and writes its port as soon as it listens.
 """
@@ -21,9 +21,15 @@ THREADS = 6
 
 
 @contextmanager
-def server_process(url: str, plugins: Sequence[str] = PLUGINS) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The process and its port; it is killed at the end of the block, whatever happens."""
-    command = [sys.executable, "-W", "ignore", "-m", "tests.resilience.server_process", url, *plugins]
+def server_process(
+    url: str, plugins: Sequence[str] = PLUGINS, **more: str
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The process and its port; it is killed at the end of the block, whatever happens.
+
+    :param more: settings.
+    """
+    told = [f"{name}={value}" for name, value in {"colonnade.plugins": " ".join(plugins), **more}.items()]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.resilience.server_process", url, *told]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -35,8 +41,8 @@ def server_process(url: str, plugins: Sequence[str] = PLUGINS) -> Iterator[tuple
 
 
 if __name__ == "__main__":
-    url, *names = sys.argv[1:]
-    app = main({}, **settings(url, **{"colonnade.plugins": "\n".join(names)}))
+    url, *told = sys.argv[1:]
+    app = main({}, **settings(url, **dict(each.split("=", 1) for each in told)))
     server = create_server(app, host="127.0.0.1", port=0, threads=THREADS)
     print(server.effective_port, flush=True)  # noqa: T201 it is read by who started it
     server.run()

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from colonnade.core.changes import log_of
+from colonnade.core.changes.sequencing import number_committed
 from colonnade.plugins.history.models import Change, ChangeCounter
 from tests.core.changes.archive.replaying import check
 from tests.functional.company import PLUGINS, Company, company
@@ -32,11 +33,12 @@ def firm(fresh_database_url: str) -> Iterator[Company]:
         yield made
 
 
-def test_there_is_no_change_without_its_row_and_no_row_without_its_change(firm: Company) -> None:
+@pytest.mark.parametrize("positions", ["counter", "sequencer"])
+def test_there_is_no_change_without_its_row_and_no_row_without_its_change(firm: Company, positions: str) -> None:
     written, numbers, chance = Written(), count(FIRST), random.Random(11)
     url = firm.database.url.render_as_string(hide_password=False)
     for kill in range(KILLS):
-        with server_process(url, LOGGED) as (process, port):
+        with server_process(url, LOGGED, **{"history.positions": positions}) as (process, port):
             client, begun = Client(port, firm.tokens["hr"]), Event()
             assert client.get("/ready").status == 200
             with ThreadPoolExecutor(WRITERS) as writers:
@@ -55,6 +57,7 @@ def hold(firm: Company, written: Written) -> None:
     """Replay the log, and hold it against the tables, the counter and what was answered."""
     log = log_of(firm.app.registry)
     assert log is not None
+    number_committed(firm.database, log)
     with firm.database.sessions() as session:
         check(session.connection(), log)
         positions = list(session.scalars(sa.select(Change.position).order_by(Change.position)))

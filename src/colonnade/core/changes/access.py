@@ -48,7 +48,8 @@ class ChangeAccess(ResourceAccess):
             return False
         model: Any = self.resource.model
         ways = [sa.and_(model.resource == name, self._either(part)) for name, part in self._parts.items()]
-        return sa.or_(*ways)
+        # One that has no position has not committed, or a moment ago, and others may still come before it.
+        return sa.and_(model.position.is_not(None), sa.or_(*ways))
 
     def _field(self, name: str, permission: str) -> Condition:
         if permission != "view":

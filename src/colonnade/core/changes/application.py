@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from pyramid.config import Configurator
@@ -16,23 +16,31 @@ from .guard import Guard
 from .log import Log, keep
 from .positions import CounterPositions
 from .recording import LOGGED, NUMBERING, Recorder
+from .sequencing import Leftovers, SequencedPositions
 from .states import forget_locked
 
 #: Where a session keeps the recorder of its application.
 RECORDER: Final = "colonnade.changes.recorder"
 
+#: Who gives positions: each transaction while it commits, or a sequencer afterwards.
+Way = Literal["counter", "sequencer"]
 
-def keep_log(config: Configurator, change: type[Any], counter: type[Any]) -> None:
+
+def keep_log(config: Configurator, change: type[Any], counter: type[Any], positions: Way = "counter") -> None:
     """Switch the change log on; the tables are those of the plug-in that calls this.
 
     :param change: a mapped class with the columns of `ChangeColumns`.
     :param counter: a mapped class with the columns of `CounterColumns`.
+    :param positions: who gives them; it may be another one tomorrow.
     """
 
     def switch_on() -> None:
         log = Log(change, counter, resources_of(config.registry))
         keep(config.registry, log)
-        _listen(config, log)
+        _listen(config, log, positions)
+        if (resource := log.resources.of_model(change)) is not None:
+            leftovers = Leftovers(database_of(config.registry), log, always=positions == "sequencer")
+            resource.before_read = leftovers.before_read
 
     config.action("colonnade change log", switch_on, order=RESOURCES_READY + 5)
 
@@ -43,9 +51,10 @@ def recorder_of(session: Session) -> Recorder | None:
     return recorder
 
 
-def _listen(config: Configurator, log: Log) -> None:
+def _listen(config: Configurator, log: Log, way: Way) -> None:
     database = database_of(config.registry)
-    recorder, guard, positions = Recorder(log), Guard(log), CounterPositions(log)
+    recorder, guard = Recorder(log), Guard(log)
+    positions = CounterPositions(log) if way == "counter" else SequencedPositions(database, log)
     database.sessions.configure(info={**database.sessions.kw.get("info", {}), RECORDER: recorder})
     event.listen(database.sessions, "before_flush", guard.before_flush)
     event.listen(database.sessions, "before_flush", _flushing)
@@ -54,6 +63,7 @@ def _listen(config: Configurator, log: Log) -> None:
     event.listen(database.sessions, "after_flush", _flushed)
     event.listen(database.sessions, "after_flush_postexec", _refreshed)
     event.listen(database.sessions, "before_commit", positions.before_commit, insert=True)
+    event.listen(database.sessions, "after_commit", positions.after_commit)
     event.listen(database.sessions, "after_commit", _committed)
     event.listen(database.sessions, "after_rollback", _rolled_back)
     event.listen(database.sessions, "after_soft_rollback", _undone)
@@ -96,7 +106,6 @@ def _refreshed(session: Session, _flush: UOWTransaction) -> None:
 
 
 def _committed(session: Session) -> None:
-    session.info.pop(NUMBERING, None)
     forget_locked(session)
 
 

@@ -48,6 +48,10 @@ class CounterPositions:
         self.number(session)
         session.info[NUMBERING] = self.number
 
+    def after_commit(self, session: Session) -> None:
+        """What is written from here on belongs to another transaction."""
+        session.info.pop(NUMBERING, None)
+
     def number(self, session: Session) -> None:
         """Give the rows that were written since the last time their positions."""
         number = session.info.pop(LOGGED, 0)

@@ -53,8 +53,14 @@ class ChangeReader:
     me: Mapping[str, object]
     connection: ReadConnection
 
+    def prepare(self) -> None:
+        """Do what has to be done before the log is read in the order of positions."""
+        if (before_read := self.access.resource.before_read) is not None:
+            before_read(self.connection)
+
     def last_position(self) -> int:
         """The last position that was given: every smaller one is there to be seen."""
+        self.prepare()
         counter = self.log.counter.__table__
         rows = self.connection.rows(sa.select(counter.c.n))
         return int(rows[0][0]) if rows else 0
@@ -65,7 +71,7 @@ class ChangeReader:
         return None if rows[0][0] is None else int(rows[0][0])
 
     def after(self, position: int, limit: int, resource: str | None = None) -> tuple[list[Told], int | None]:
-        """The changes after a position, in order.
+        """The changes after a position, in order, as far as they have theirs: ask for the last one before.
 
         :param limit: of how many changes it reads at most; fewer may be told.
         :returns: the changes, and the position of the last one that was read; None if there are no more for now.
@@ -90,6 +96,7 @@ class ChangeReader:
         :param moment: a time, or a position.
         :raises Unchanged: for a record of which the log has nothing: if there is one, it is as it always was.
         """
+        self.prepare()
         table = self.log.table
         until = table.c.position <= moment if isinstance(moment, int) else table.c.at <= moment
         own = [table.c.resource == resource.name, table.c.key == key]

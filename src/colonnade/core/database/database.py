@@ -29,6 +29,7 @@ class Database:
     reader: for reads: it can change nothing, and each statement stands by itself.
     replica: the same on the replica, if there is one; `recent_writers` are the clients that it would show the past.
     observers: are told the text of each statement of the raw road, for a log or a count; see :func:`statements_of`.
+    before_dispose: is called before connections are closed: who works in a thread of its own comes to an end.
     sessions: makes ORM sessions for work outside a request: `with database.sessions.begin() as session: …` commits.
     """
 
@@ -42,6 +43,7 @@ class Database:
         self.recent_writers = RecentWriters(settings.read_lag)
         self.sessions: sessionmaker[Session] = sessionmaker(self.engine)
         self.observers: list[Callable[[str], object]] = []
+        self.before_dispose: list[Callable[[], object]] = []
         for engine in self.engines:
             event.listen(engine, "handle_error", _judge)
 
@@ -93,6 +95,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close the connections that are not in use; the database can go on being used."""
+        for finish in self.before_dispose:
+            finish()
         for engine in self.engines:
             engine.dispose()
 

@@ -67,6 +67,7 @@ class Reader:
         :raises BadRequest: for what does not exist or does not suit, with the parameter named.
         :raises NotFound: if the record whose relation is read may not be seen.
         """
+        self.prepare(resource)
         limit = query.limit or self.limits.default_limit
         plan = Planning(self.access, self.limits).plan(resource, query, limit)
         paging = Paging(self.cursors, self.limits, query, plan, self._whose(resource, within), limit)
@@ -87,6 +88,7 @@ class Reader:
         :raises BadRequest: for what does not exist, and for what only a list has.
         """
         _refuse_list_words(query)
+        self.prepare(resource)
         plan = Planning(self.access, self.limits).plan(resource, query)
         if not plan.access.may("view"):
             return None
@@ -106,6 +108,11 @@ class Reader:
         """Tell whether there is a record of this key that may be seen."""
         fields = tuple((field.name,) for field in resource.key)
         return self.one(resource, key, Query(fields=fields)) is not None
+
+    def prepare(self, resource: Resource) -> None:
+        """Do what has to be done before records of a resource are read."""
+        if resource.before_read is not None:
+            resource.before_read(self.connection)
 
     def _found(self, shape: Shape, values: Mapping[str, object]) -> Found:
         statement = self.shapes.statement(shape)

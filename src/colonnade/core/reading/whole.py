@@ -99,6 +99,7 @@ class Whole:
         _refuse_words_of_pages(query)
         if not self.reader.access.of(resource).may("view"):
             raise Forbidden(f"You may not view records of {resource.name}.")
+        self.reader.prepare(resource)
         return Planning(self.reader.access, self.reader.limits).plan(resource, query)
 
     def _shape(self, plan: Plan) -> Shape:

@@ -16,6 +16,7 @@ from colonnade.core.values import Value
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from colonnade.core.database import ReadConnection
     from colonnade.core.policy.access import Access, ResourceAccess
 
 
@@ -87,6 +88,8 @@ class Resource:
     read_only: bool = False
     #: Gives the access to it, where that follows from the access to other resources; None where the lists decide.
     derived_access: Callable[[Access], ResourceAccess] | None = None
+    #: Is called with the connection before records are read on it: something has to be done before they can be.
+    before_read: Callable[[ReadConnection], object] | None = None
     #: The pydantic model that a body of a creation is validated by.
     create_schema: type[BaseModel] | None = None
     #: The same with every member left out at will: what a patch is validated by.

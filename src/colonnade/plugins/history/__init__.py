@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 from colonnade.core.resources import RESOURCES_READY
+from colonnade.core.settings import settings_of
 
 from .access import CHANGES, govern
 from .feed import keep_places
@@ -27,7 +28,7 @@ def includeme(config: Configurator) -> None:
         requires=["rest"],
         settings=HistorySettings,
     )
-    config.keep_log(Change, ChangeCounter)
+    config.keep_log(Change, ChangeCounter, settings_of(config.registry, HistorySettings).positions)
     config.add_resource(Change, name=CHANGES, acl=[], logged=False, read_only=True)
     config.action("colonnade history", lambda: govern(config), order=RESOURCES_READY + 7)
     config.action("colonnade history services", lambda: add_services(config), order=RESOURCES_READY + 12)

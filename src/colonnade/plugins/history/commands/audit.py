@@ -6,7 +6,9 @@ import sys
 
 import click
 
+from colonnade.core.changes.sequencing import number_committed
 from colonnade.core.console import Invocation, json_option, note, pass_invocation, write_json
+from colonnade.plugins.history.access import kept_log
 from colonnade.plugins.history.sealing.seals import seal as seal_log
 from colonnade.plugins.history.sealing.verifying import verify as verify_log
 
@@ -25,6 +27,7 @@ def seal(invocation: Invocation, as_json: bool) -> None:
     Fit for a schedule: nobody who writes waits for it, and where there is nothing new it only prints. The hash, kept
     where nobody who can write to the database can write, is what makes the log proof: audit verify --expect HASH.
     """
+    number_committed(invocation.database, kept_log(invocation.registry))
     sealed = seal_log(invocation.database)
     if as_json:
         write_json({"hash": sealed.hash or None, "last": sealed.last, "sealed": sealed.rows})
@@ -45,6 +48,7 @@ def verify(invocation: Invocation, expect: str | None, as_json: bool) -> None:
     """
     if expect == "-":
         expect = sys.stdin.read()
+    number_committed(invocation.database, kept_log(invocation.registry))
     report = verify_log(invocation.database, expect=expect)
     if as_json:
         write_json({**vars(report), "findings": [vars(each) for each in report.findings]})
