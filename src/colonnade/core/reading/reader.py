@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from colonnade.core.database import ReadConnection
 from colonnade.core.policy.access import Access
@@ -12,6 +13,7 @@ from colonnade.core.policy.terms import ME_PREFIX
 from colonnade.core.problems import BadRequest, Fault
 from colonnade.core.resources import Relation, Resource
 from colonnade.core.tree import absent
+from colonnade.core.values import wanted
 
 from .cursor import Cursors
 from .grammar import Query, parameters_of
@@ -20,7 +22,10 @@ from .paging import Paging
 from .planning import Plan, Planning
 from .shape import Parent, Shape
 from .shapes import Shapes
-from .sql.statement import Found
+from .sql.statement import Found, Statement
+
+#: How many records a statement reads by their keys.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,26 @@ class Reader:
         found = self._found(shape, {**plan.values, **_key_values(key)})
         return found.data if found.count else None
 
+    def some(self, resource: Resource, keys: Sequence[tuple[object, ...]], query: Query) -> Sequence[str | None]:
+        """Read records of these keys as JSON, in the order of the keys; None for each that is none, or may not be seen.
+
+        :raises BadRequest: as `one`.
+        """
+        _refuse_list_words(query)
+        self.prepare(resource)
+        plan = Planning(self.access, self.limits).plan(resource, query)
+        if not plan.access.may("view") or not keys:
+            return [None] * len(keys)
+        shape = Shape("some", plan.access, plan.selection, orders=plan.orders, python=self._by_python)
+        found: dict[tuple[object, ...], str] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            asked = wanted(self.connection.dialect_name, keys[start : start + _AT_ONCE])
+            statement, rows, values = self._rows(shape, {**plan.values, **asked})
+            found |= {tuple(json.loads(key)): record for record, key in statement.read_some(rows, values)}
+        to_json = [field.value.to_json for field in resource.key]
+        sought = (tuple(json.loads(write(part)) for write, part in zip(to_json, key, strict=True)) for key in keys)
+        return [found.get(key) for key in sought]
+
     def require_fit(self, resource: Resource, query: Query) -> None:
         """Refuse what `one` would refuse, without reading.
 
@@ -115,15 +140,21 @@ class Reader:
             resource.before_read(self.connection)
 
     def _found(self, shape: Shape, values: Mapping[str, object]) -> Found:
+        statement, rows, values = self._rows(shape, values)
+        return statement.read(rows, values) if rows else Found("", 0)
+
+    def _rows(
+        self, shape: Shape, values: Mapping[str, object]
+    ) -> tuple[Statement, Sequence[Sequence[Any]], Mapping[str, object]]:
+        """The statement of a shape, its rows, and all values that it was given."""
         statement = self.shapes.statement(shape)
         values = {**values, "base": json.dumps(self.base, ensure_ascii=False)[1:-1]}
         for name in statement.me:
             values[ME_PREFIX + name] = self.me[name]
         if statement.prepared is not None:
-            rows = self.connection.fetch(statement.prepared, values)
-            return statement.read(rows, values) if rows else Found("", 0)
+            return statement, self.connection.fetch(statement.prepared, values), values
         assert statement.levels is not None
-        return statement.read(self.connection.rows(statement.levels.statement, values), values)
+        return statement, self.connection.rows(statement.levels.statement, values), values
 
     def _require(self, within: Within) -> None:
         """Tell a relation without rows from a record that may not be seen."""

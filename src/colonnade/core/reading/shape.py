@@ -118,9 +118,9 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A list, one record, or a count; `python` forces every value through Python's form."""
+    """A list, one record, some by their keys, or a count; `python` forces every value through Python's form."""
 
-    kind: Literal["list", "one", "count", "capped"]
+    kind: Literal["list", "one", "some", "count", "capped"]
     access: ResourceAccess
     selection: Selection | None = None
     where: Node | None = None

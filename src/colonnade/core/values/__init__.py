@@ -10,6 +10,7 @@ pydantic, but neither tables nor requests nor who asks: it executes no statement
 from .binaries import Binary
 from .booleans import StoredBoolean
 from .cells import Cell, cell
+from .combinations import among, wanted
 from .constraints import sentence
 from .dates import CalendarDate
 from .datetimes import LocalDateTime, UtcDateTime
@@ -62,6 +63,7 @@ __all__ = [
     "UtcDateTime",
     "Value",
     "adopt_column",
+    "among",
     "any_json",
     "cell",
     "fold",
@@ -75,5 +77,6 @@ __all__ = [
     "storage_for",
     "utc_now",
     "value_for",
+    "wanted",
     "write_json",
 ]

@@ -5,7 +5,7 @@ A field that does not exist for the author is as unknown as one that exists for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -123,8 +123,12 @@ def refuse(detail: str, faults: Iterable[Fault]) -> None:
     :raises Unprocessable: where something is not valid.
     :raises Forbidden: where all is valid, and some of it is not the author's to write.
     """
-    faults = list(faults)
+    if faults := list(faults):
+        raise refusal(detail, faults)
+
+
+def refusal(detail: str, faults: Sequence[Fault]) -> Unprocessable | Forbidden:
+    """What `refuse` raises for these faults."""
     if any(fault.code != READ_ONLY for fault in faults):
-        raise Unprocessable(detail, faults=faults)
-    if faults:
-        raise Forbidden("Some fields are not yours to write.", faults=faults)
+        return Unprocessable(detail, faults=faults)
+    return Forbidden("Some fields are not yours to write.", faults=faults)

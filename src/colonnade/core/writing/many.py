@@ -54,11 +54,16 @@ def all_or_none(
                 refused.append((index, problem))
                 told += max(len(problem.faults), 1)
         if refused:
-            raise _problem(refused, place)
+            raise refusal_of_some(refused, place)
     return results
 
 
-def _problem(refused: Sequence[tuple[int, Problem]], place: str) -> Problem:
+def refusal_of_some(refused: Sequence[tuple[int, Problem]], place: str = "") -> Problem:
+    """The problem that some of several records are, each refused by a problem of its own.
+
+    :param refused: the index of each, and why; at least one.
+    :param place: as in `all_or_none`.
+    """
     problems = [problem for _, problem in refused]
     faults = [fault for index, problem in refused for fault in _faults(problem, f"{place}/{index}")]
     kind = next((each for each in _PRECEDENCE if any(isinstance(one, each) for one in problems)), None)

@@ -15,6 +15,7 @@ from colonnade.core.reading.matching import keys_matching, require_filter
 from colonnade.core.resources import Resource
 from colonnade.core.settings import settings_of
 from colonnade.core.writing import Edit, Merge, Replace, Writer, writer_of
+from colonnade.core.writing.bulk import create_each
 from colonnade.core.writing.many import all_or_none
 
 from .answers import written
@@ -41,7 +42,7 @@ def create(request: Request, preferences: Preferences) -> Response:
         return written(201, shown(request, preferences, resource, key, query), address(request, resource, key))
     _require_no_filter(query)
     _require_few(request, preferences, body)
-    keys = all_or_none(request.dbsession, body, lambda each: writer.create(resource, each))
+    keys = create_each(writer, resource, body)
     return _written(request, preferences, 201, keys, query)
 
 
@@ -114,7 +115,7 @@ def _written(request: Request, preferences: Preferences, status: int, keys: Sequ
         reader(request).require_fit(resource, asked)  # no record is read that would show it
     if preferences.bare:
         return written(status, None)
-    texts = (shown(request, preferences, resource, key, asked) or "null" for key in keys)
+    texts = (text or "null" for text in reader(request).some(resource, keys, asked))
     return written(status, f'{{"data":[{",".join(texts)}]}}', tagged=False)
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from colonnade.core.database import Prepared, can_parse
 from colonnade.core.policy.terms import me_names
 from colonnade.core.reading.shape import Shape, Step
+from colonnade.core.values import among
 
 from .concatenation import constant
 from .conditions import written
@@ -58,6 +59,12 @@ class Statement:
         limit = values.get("limit", len(records))
         shown = min(limit, len(records))
         return Found(",".join(records[:shown]), len(records), places[shown - 1] if shown else None)
+
+    def read_some(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Read the rows of a shape of some records: each as JSON, with the JSON of its sort values."""
+        if self.levels is None:
+            return [(record, place) for record, place in rows]
+        return list(zip(*self.levels.read(rows, values), strict=True))
 
 
 def compiled(shape: Shape, dialect: Dialect) -> Statement:
@@ -101,6 +108,8 @@ def conditions_of(shape: Shape, scope: Scope, dialect_name: str) -> list[ColumnE
             scope.column(field.name) == bindparam(f"key{index}", type_=field.column.type)
             for index, field in enumerate(shape.access.resource.key)
         ]
+    if shape.kind == "some":
+        conditions.append(among(dialect_name, [scope.column(field.name) for field in shape.access.resource.key]))
     if shape.parent is not None:
         conditions.append(_within(shape, scope))
     if shape.where is not None:
@@ -141,9 +150,12 @@ def _text(
     record = writer.record(page, shape.selection).label("j")
     if shape.kind == "one":
         return page.joined(select(record, literal_column("1")))
+    if shape.kind == "some":
+        sorts = [(field, page.sort(index)) for index, field in enumerate(sort_fields)]
+        return page.joined(select(record, writer.array(sorts).label("place")))
     number = numbered(page, columns)
-    sorts = [page.sort(index).label(f"o{index}") for index in range(len(columns))]
-    rows = page.joined(select(record, number, *sorts)).order_by(number).subquery(page.aliases.name("rows"))
+    labels = [page.sort(index).label(f"o{index}") for index in range(len(columns))]
+    rows = page.joined(select(record, number, *labels)).order_by(number).subquery(page.aliases.name("rows"))
     limit: ColumnElement[int] = bindparam("limit", type_=BigInteger())
     place = writer.array([(field, rows.c[f"o{index}"]) for index, field in enumerate(sort_fields)])
     last = func.max(place).filter(rows.c.n == limit)

@@ -11,6 +11,7 @@ from colonnade.core.problems import Fault, Forbidden, Unprocessable
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.resources.mapping import unique_sets
 from colonnade.core.writing.fields import WritableFields, refuse
+from colonnade.core.writing.loading import lockable_tables
 
 #: How many columns a table, or members an object, may have: more than any resource has fields.
 MOST_COLUMNS = 2_000
@@ -118,9 +119,16 @@ def columns_of_table(
     return Columns(access, fields, tuple(columns), found, by_field)
 
 
-def columns_of_objects(
-    access: Access, fields: WritableFields, key: Sequence[str] = (), *, place: str = "line"
-) -> Columns:
+def columns_of_documents(access: Access, fields: WritableFields) -> Columns:
+    """Every member that the body of a creation may have, but for relations.
+
+    :raises Forbidden: if the author may create no record.
+    """
+    _require_possible(fields, keyed=False)
+    return Columns(access, fields, tuple(Column(name, each) for name, each in fields.known.items()), place="item")
+
+
+def columns_of_objects(access: Access, fields: WritableFields, key: Sequence[str] = ()) -> Columns:
     """Every column that an object may give as a member, called as it is.
 
     :raises Unprocessable: for a key that is none.
@@ -138,10 +146,11 @@ def columns_of_objects(
     faults: list[Fault] = []
     found = tuple(_key(key, columns, fields, faults))
     refuse("The key does not fit.", faults)
-    return Columns(access, fields, tuple(columns), found, place=place)
+    return Columns(access, fields, tuple(columns), found)
 
 
 def _require_possible(fields: WritableFields, *, keyed: bool) -> None:
+    lockable_tables(fields.resource.mapper)
     access, name = fields.access, fields.resource.name
     if not keyed:
         fields.require_action()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
+from colonnade.core.problems import Conflict, Problem
 from colonnade.core.resources import Resource
-from colonnade.core.writing.fields import WritableFields
+from colonnade.core.writing.fields import WritableFields, refusal
+from colonnade.core.writing.lookup import Key
+from colonnade.core.writing.many import refusal_of_some
 from colonnade.core.writing.writer import Writer
 
 from .cells import Table
-from .columns import columns_of_objects, columns_of_table
+from .columns import columns_of_documents, columns_of_objects, columns_of_table
+from .documents import Documents
 from .members import Objects
-from .rows import Row
-from .writing import BulkWriter, Outcome
+from .rows import Refusal, Row
+from .uniqueness import TAKEN
+from .writing import BulkWriter
 
 Renamed = Iterable[tuple[str, str]]
 """Pairs of a header (or member) and the field, or ``relation.field``, that it gives."""
@@ -27,21 +33,37 @@ def table_of(
     return Table(author, columns_of_table(headers, renamed, author.access, fields, key))
 
 
-def objects_of(
-    writer: Writer, resource: Resource, renamed: Renamed = (), key: Sequence[str] = (), *, place: str = "line"
-) -> Objects:
+def objects_of(writer: Writer, resource: Resource, renamed: Renamed = (), key: Sequence[str] = ()) -> Objects:
     """JSON objects of any members; see `columns_of_objects` for what is raised."""
     author = writer.author
     fields = WritableFields.of(author, resource)
-    return Objects(author, columns_of_objects(author.access, fields, key, place=place), renamed)
+    return Objects(author, columns_of_objects(author.access, fields, key), renamed)
 
 
-def write_objects(writer: Writer, resource: Resource, objects: Sequence[object], key: Sequence[str] = ()) -> Outcome:
-    """Write an array of JSON objects: each creates a record, or with a key may change one; all of them, or none.
+def create_each(writer: Writer, resource: Resource, bodies: Sequence[object]) -> Sequence[Key]:
+    """Create a record of each body of an array: all of them, or none.
 
-    :param objects: as `json_body` gives them; a refusal names its index as ``line``, and has faults for it.
-    :returns: with the keys of the records, in the order of the objects.
+    Like rows of any source they may refer to each other, wherever they stand.
+
+    :param bodies: as `json_body` gives them.
+    :returns: the keys of the records, in the order of the bodies.
+    :raises Problem: with the faults of all that were refused, each by its index. Nothing has happened then.
     """
-    source = objects_of(writer, resource, key=key, place="item")
-    rows = (Row(index, each) for index, each in enumerate(objects))
-    return BulkWriter(writer, source, with_keys=True).write(rows)
+    author = writer.author
+    source = Documents(author, columns_of_documents(author.access, WritableFields.of(author, resource)))
+    rows = (Row(index, body) for index, body in enumerate(bodies))
+    outcome = BulkWriter(writer, source, with_keys=True).write(rows)
+    if outcome.refusals:
+        lines = groupby(outcome.refusals, lambda refusal: refusal.line)
+        raise refusal_of_some([(line, _problem(tuple(refusals))) for line, refusals in lines])
+    return outcome.keys
+
+
+def _problem(refusals: Sequence[Refusal]) -> Problem:
+    """What refuses one body, as if it had come alone."""
+    faults = [fault for each in refusals if each.raised is None for fault in each.faults()]
+    if not faults:
+        return next(each.raised for each in refusals if each.raised is not None)
+    if all(fault.code == TAKEN for fault in faults):
+        return Conflict("A value is already taken.", faults=faults, slug="already-taken")
+    return refusal("The record is not valid.", faults)

@@ -153,15 +153,19 @@ class Links:
         for keyed in self._keyed:
             for entry in keyed.follow(entries):
                 missed.setdefault(entry.line, []).append(keyed)
+        lost = []
         for entry in entries if missed else ():
             ways = missed.get(entry.line, [])
             astray = [way for way in ways if not self._leads_home(way)]
             for way in astray:
                 self._refuse(entry, way, f"leads to no record of {way.target.name}")
-            if ways and not astray:
-                self._waiting.append(entry)
+            if ways:
+                (lost if astray else self._waiting).append(entry)
         rest = [entry for entry in entries if entry.line not in missed]
-        return self._related(rest) if self._columns.fields.relations else rest
+        if not self._columns.fields.relations:
+            return rest
+        self._related(lost)  # what else is wrong with them
+        return self._related(rest)
 
     def settle(self) -> Iterator[list[Entry]]:
         """Go through the rows that were kept back, once all others are stored: each time, those whose turn has come.
@@ -211,9 +215,8 @@ class Links:
                 if name in entry.values
                 for fault in relation_faults(self._author, relation, entry.values[name])
             ]
-            for fault in faults:
-                place = (fault.pointer or "").removeprefix("/")
-                self._refusals.add(entry.line, (place,), fault.detail, fault.code or ASTRAY)
-            if not faults:
+            if faults:
+                self._refusals.add_faults(entry.line, faults, self._columns.headers)
+            else:
                 found.append(entry)
         return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
-from colonnade.core.problems import Fault
+from colonnade.core.problems import Fault, Problem
 from colonnade.core.writing.bodies import pointer
 from colonnade.core.writing.lookup import Key
 
@@ -67,12 +67,14 @@ class Entry:
         foreign key is known.
     match: the record that it changes; None where it creates one.
     key: that of the record which was written, where somebody wants to know.
+    sound: whether nothing was wrong so far. What else is wrong with one that is not is told; it is not written.
     """
 
     line: int
     values: dict[str, Any]
     match: Match | None = None
     key: Key | None = None
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,16 @@ class Refusal:
     columns: the headers (or members) at fault; the fields' names if no column gives them; none if it is the whole row.
     reason: what is wrong, and what would be right: a predicate, or a sentence.
     code: a short stable word for programs, such as ``unknown_reference``.
+    told: the faults of the record that it stands for, where there were any.
+    raised: the problem that refused the record, where one was raised.
     """
 
     line: int
     columns: tuple[str, ...]
     reason: str
     code: str = "value"
+    told: tuple[Fault, ...] = ()
+    raised: Problem | None = None
 
     @property
     def column(self) -> str:
@@ -101,9 +107,10 @@ class Refusal:
         return ": ".join(filter(None, (self.column, self.reason)))
 
     def faults(self) -> Iterator[Fault]:
-        """It as faults of an array of JSON objects: a fault for each member."""
-        for column in self.columns or (None,):
-            place = (self.line,) if column is None else (self.line, column)
+        """It as faults of a JSON object: those that were told, or a fault for each member."""
+        yield from self.told
+        for column in () if self.told else self.columns or (None,):
+            place = () if column is None else (column,)
             yield Fault(self.reason, pointer=pointer(*place), code=self.code)
 
 
@@ -133,19 +140,31 @@ class Refusals:
         """Take one in."""
         self._found.append(Refusal(line, tuple(dict.fromkeys(columns)), reason, code))
 
-    def add_faults(self, line: int, faults: Sequence[Fault], headers: Mapping[str, str], otherwise: Fault) -> None:
+    def add_faults(self, line: int, faults: Iterable[Fault], headers: Mapping[str, str]) -> None:
         """Take in the faults of one record, those that say the same as one.
 
         :param headers: which column gives each field.
-        :param otherwise: what is said where there are none.
         """
+        self._add_faults(line, faults, headers, "value", None)
+
+    def add_problem(self, line: int, problem: Problem, headers: Mapping[str, str], code: str) -> None:
+        """Take in a problem that refuses one record.
+
+        :param headers: which column gives each field.
+        :param code: of the refusal, where the problem has no code of its own.
+        """
+        self._add_faults(line, problem.faults or [Fault(problem.detail)], headers, code, problem)
+
+    def _add_faults(
+        self, line: int, faults: Iterable[Fault], headers: Mapping[str, str], code: str, raised: Problem | None
+    ) -> None:
         said: dict[str, list[Fault]] = {}
-        for fault in faults or [otherwise]:
+        for fault in faults:
             said.setdefault(fault.detail, []).append(fault)
         for detail, alike in said.items():
             names = [(fault.pointer or "").removeprefix("/") for fault in alike]
-            columns = [headers.get(name, name) for name in names if name]
-            self.add(line, columns, detail, alike[0].code or otherwise.code or "value")
+            columns = dict.fromkeys(headers.get(name, name) for name in names if name)
+            self._found.append(Refusal(line, tuple(columns), detail, alike[0].code or code, tuple(alike), raised))
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pyramid_retry import IRetryableError
 from sqlalchemy.orm import Mapper
 
-from colonnade.core.problems import Conflict, Fault, Forbidden, Problem, Unprocessable
+from colonnade.core.problems import Conflict, Forbidden, Problem, Unauthorized, Unprocessable
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.events import AfterWrite, BeforeWrite, Listeners, Verb
 from colonnade.core.writing.lookup import Key
@@ -68,17 +68,26 @@ class Storing(ABC):
         self._results: dict[tuple[str, ...], Results] = {}
         self._hears_before = listeners.hear(BeforeWrite, self._resource, self.verb)
         self._hears_after = listeners.hear(AfterWrite, self._resource, self.verb)
-        heard = self._hears_before or self._hears_after
-        self._plain = not heard and is_plain(self._mapper, self.listened)
+        self._heard = self._hears_before or self._hears_after
+        self._plain = not self._heard and is_plain(self._mapper, self.listened)
         self.written = 0
 
     def store(self, entries: Sequence[Entry]) -> None:
         """Write rows. Those that the database, a listener or the policy does not take are refused."""
-        for names, group in alike(entries):
+        # Who listens to a row finds the rows before it in the database, and hears of each once.
+        groups = ((tuple(entry.values), [entry]) for entry in entries) if self._heard else alike(entries)
+        for names, group in groups:
+            if self._refusals.enough:
+                return
             problem, left = self._try(names, group)
-            if problem is not None:
-                # What is taken can be asked for, for all of them at once; anything else has to be tried.
-                self._search(names, self._uniqueness.beside(left))
+            if problem is None:
+                continue
+            # What is taken can be asked for, for all of them at once; anything else has to be tried.
+            left = self._uniqueness.beside(left)
+            if len(group) > 1:
+                self._search(names, left)
+            elif left:
+                self._refuse(left[0], problem)
 
     def _try(self, names: tuple[str, ...], entries: Sequence[Entry]) -> tuple[Problem | None, Sequence[Entry]]:
         """Write rows that give the same fields; those that their author may not write so are refused.
@@ -205,19 +214,17 @@ class Storing(ABC):
         if not results.undecided:
             return {}
         refused = results.refused([entry.key for entry in entries if entry.key is not None])
-        said = f"is no record of {self._resource.name} that you may {self.action}"
-        if self.action == "edit":
-            said += " so"
+        said = f"You may not {self.action} this record of {self._resource.name} so."
         return {entry.line: Forbidden(said) for entry in entries if entry.key in refused}
 
     def _refuse(self, entry: Entry, problem: Problem) -> None:
         code = FORBIDDEN if isinstance(problem, Forbidden) else "rule"
-        self._refusals.add_faults(entry.line, problem.faults, self._columns.headers, Fault(problem.detail, code=code))
+        self._refusals.add_problem(entry.line, problem, self._columns.headers, code)
 
 
 def _of_row(problem: Problem) -> Problem:
     """The problem, if it is a refusal of the row at hand; what would befall any row is raised."""
-    if problem.status >= 500 or IRetryableError.providedBy(problem):
+    if problem.status >= 500 or isinstance(problem, Unauthorized) or IRetryableError.providedBy(problem):
         raise problem
     return problem
 

@@ -110,7 +110,7 @@ class BulkWriter:
         )
 
     def _store(self, entries: Sequence[Entry]) -> None:
-        entries = self._uniqueness.within(entries)
+        entries = self._uniqueness.within([entry for entry in entries if entry.sound])
         if self._changes is None:
             self._inserting.store(entries)
         else:
