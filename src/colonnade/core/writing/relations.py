@@ -64,14 +64,15 @@ def related(author: Author, relation: Relation, keys: Sequence[Key], record: Any
 
     :returns: None where that is what the record has.
     """
-    present = [] if record is None else list(getattr(record, relation.name))
-    known = {key_of(relation.target, each): each for each in present}
-    unseen = [each for key, each in known.items() if key not in _seen(author, relation, list(known))]
-    if record is not None and set(keys) == set(known) - {key_of(relation.target, each) for each in unseen}:
-        return None
-    if relation.repeats and record is not None:
-        _forget(author, relation, record, [each for each in known.values() if each not in unseen])
-    return [*unseen, *(known.get(key) or _object(author, relation.target, key) for key in keys)]
+    with author.session.no_autoflush:  # new records that were related already shall not be written without each other
+        present = [] if record is None else list(getattr(record, relation.name))
+        known = {key_of(relation.target, each): each for each in present}
+        unseen = [each for key, each in known.items() if key not in _seen(author, relation, list(known))]
+        if record is not None and set(keys) == set(known) - {key_of(relation.target, each) for each in unseen}:
+            return None
+        if relation.repeats and record is not None:
+            _forget(author, relation, record, [each for each in known.values() if each not in unseen])
+        return [*unseen, *(known.get(key) or _object(author, relation.target, key) for key in keys)]
 
 
 def _forget(author: Author, relation: Relation, record: Any, leaving: Sequence[Any]) -> None:
