@@ -104,7 +104,7 @@ def test_a_request_is_computed_once_for_all_its_readers() -> None:
 
 def test_a_plain_request_of_pyramid_is_answered_with_an_id_as_well() -> None:
     config = Configurator()
-    config.include("colonnade.core.request_id")
+    config.include("colonnade.core.headers")
     config.add_route("plain", "/")
     config.add_view(lambda request: Response(type(request).__name__), route_name="plain")
     config.set_request_factory(PyramidRequest)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyramid.request
 
 from colonnade.core.request_id import correlation_id_of, request_id_of
 
 if TYPE_CHECKING:
-    from cornice import Service
+    from cornice import Errors, Service
     from pyramid.config import Configurator
     from sqlalchemy.orm import Session
     from transaction import TransactionManager
@@ -29,6 +30,12 @@ class Request(pyramid.request.Request):
     #: Bytes. A shorter body that is read twice (by the attempts of pyramid_retry) stays in memory; webob forgets to
     #: close the file that a longer one goes to.
     request_body_tempfile_limit = 16 * 1024 * 1024
+
+    def make_body_seekable(self) -> None:
+        """Let the body be read again by another attempt; a request that has none needs nothing for that."""
+        environ = self.environ
+        if environ.get("CONTENT_LENGTH") or environ.get("wsgi.input_terminated"):
+            super().make_body_seekable()
 
     @cached_property
     def id(self) -> str:
@@ -85,6 +92,24 @@ class Request(pyramid.request.Request):
         return read_connection_for(self)
 
     @cached_property
+    def validated(self) -> dict[str, Any]:
+        """What Cornice's validators found good."""
+        return {}
+
+    @cached_property
+    def errors(self) -> Errors:
+        """What Cornice's validators found bad; a problem in the end."""
+        from cornice import Errors
+
+        settings: Mapping[str, object] = self.registry.settings
+        return Errors(localizer=self.localizer) if settings.get("available_languages") else Errors()
+
+    @cached_property
+    def info(self) -> dict[str, Any]:
+        """What Cornice remembers of this request."""
+        return {}
+
+    @cached_property
     def current_service(self) -> Service | None:
         """The Cornice service whose path this is; None where it is none's."""
         from cornice.util import current_service
@@ -96,4 +121,4 @@ class Request(pyramid.request.Request):
 def includeme(config: Configurator) -> None:
     """Let every request be one of these, and every answer carry its id."""
     config.set_request_factory(Request)
-    config.include("colonnade.core.request_id")
+    config.include("colonnade.core.headers")

@@ -10,15 +10,12 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from pyramid.events import NewResponse
-
 if TYPE_CHECKING:
-    from pyramid.config import Configurator
-    from pyramid.request import Request
     from pyramid.response import Response
 
 REQUEST_ID_KEY = "colonnade.request_id"
 CORRELATION_LENGTH = 128  # characters: enough for any tracing system, too few to flood a log
+_STAMPED = frozenset({"X-Request-Id", "X-Correlation-Id"})
 _CALLERS_OWN = ("HTTP_X_CORRELATION_ID", "HTTP_X_REQUEST_ID")
 _NOT_VISIBLE_ASCII = re.compile(r"[^\x21-\x7e]+")
 
@@ -44,24 +41,14 @@ def request_id_of(environ: dict[str, Any]) -> str:
 def correlation_id_of(environ: dict[str, Any]) -> str | None:
     """The caller's own id: X-Correlation-Id, else X-Request-Id; what is not visible ASCII is dropped, 128 are kept."""
     for header in _CALLERS_OWN:
-        if sent := _NOT_VISIBLE_ASCII.sub("", environ.get(header, ""))[:CORRELATION_LENGTH]:
-            return sent
+        if (sent := environ.get(header)) and (kept := _NOT_VISIBLE_ASCII.sub("", sent)[:CORRELATION_LENGTH]):
+            return kept
     return None
 
 
 def stamp(environ: dict[str, Any], response: Response) -> None:
     """Write both ids into the headers of an answer. Doing it twice does no harm."""
-    response.headers["X-Request-Id"] = request_id_of(environ)
+    stamped = [("X-Request-Id", request_id_of(environ))]
     if correlation_id := correlation_id_of(environ):
-        response.headers["X-Correlation-Id"] = correlation_id
-
-
-def stamp_new_response(event: NewResponse) -> None:
-    """Subscriber: runs after all tweens and callbacks, so no order of tweens can leave an answer without its id."""
-    request: Request = event.request
-    stamp(request.environ, event.response)
-
-
-def includeme(config: Configurator) -> None:
-    """Put the ids on every answer."""
-    config.add_subscriber(stamp_new_response, NewResponse)
+        stamped.append(("X-Correlation-Id", correlation_id))
+    response.headerlist = [*(header for header in response.headerlist if header[0] not in _STAMPED), *stamped]

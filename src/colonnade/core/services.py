@@ -11,11 +11,17 @@ import os
 from typing import Any
 
 import cornice
-from cornice.pyramidhook import register_service_views
+from cornice.pyramidhook import apply_filters, register_resource_views, register_service_views
+from cornice.renderer import CorniceRenderer
+from cornice.util import ContentTypePredicate
 from pyramid.config import Configurator
 from pyramid.config.actions import ActionInfo
+from pyramid.events import NewResponse
+from pyramid.interfaces import INewResponse
+from pyramid.registry import Registry
 
 _CORNICE = os.path.dirname(cornice.__file__)
+_WATCHED = "colonnade.filtered_answers"
 
 
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
@@ -25,6 +31,8 @@ def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
         if place is not None:
             config.info = place  # Cornice calls from a scan with a configurator of its own for each service.
     register_service_views(config, service)
+    if service.cors_enabled or any(arguments.get("filters") for _, _, arguments in service.definitions):
+        config.action(None, _watch_answers, (config.registry,))
 
 
 def _written(service: cornice.Service) -> ActionInfo | None:
@@ -37,11 +45,28 @@ def _written(service: cornice.Service) -> ActionInfo | None:
     return None
 
 
+def _watch_answers(registry: Registry) -> None:
+    """Let Cornice's filters see every answer, and give it the headers that CORS needs."""
+    if not registry.get(_WATCHED):
+        registry[_WATCHED] = True
+        registry.registerHandler(_filter_answer, (INewResponse,))
+
+
+def _filter_answer(event: NewResponse) -> None:
+    apply_filters(event.request, event.response)
+
+
 def includeme(config: Configurator) -> None:
-    """Include Cornice, with our directive in the place of its own."""
-    config.add_settings(handle_exceptions=False)
-    config.include("cornice")
-    # Cornice's request method would make a class for every request, which costs more than all else that Pyramid does;
-    # `Request.current_service` takes its place, as an outer configuration takes that of what it includes.
-    config.action(("request extensions", "current_service"), None)
+    """Bring what Cornice's own ``includeme`` brings, but do nothing for a request that none of its services asked for.
+
+    Cornice prepares every request and looks at every answer, and its request method would make a class for each.
+    What it prepares is a property of our Request; its filters run where a service has some.
+    """
+    config.action_state.processSpec("cornice:includeme")  # a plug-in may include it; then that is done
+    config.registry.cornice_services = {}
     config.add_directive("add_cornice_service", add_cornice_service)
+    config.add_directive("add_cornice_resource", register_resource_views)
+    config.add_renderer("cornicejson", CorniceRenderer())
+    config.add_view_predicate("content_type", ContentTypePredicate)
+    if config.registry.settings.get("available_languages"):
+        cornice.setup_localization(config)

@@ -21,11 +21,11 @@ def add_services(config: Configurator) -> None:
             past.as_of,
             route_name=f"rest {resource.name} one",
             request_method="GET",
-            request_param="as_of",
+            query_parameter="as_of",
             permission="view",
         )
     config.add_view(
-        feed.feed, route_name=f"rest {CHANGES}", request_method="GET", request_param="after", permission="view"
+        feed.feed, route_name=f"rest {CHANGES}", request_method="GET", query_parameter="after", permission="view"
     )
 
 

@@ -22,6 +22,7 @@ __all__ = ["RestSettings", "includeme", "once"]
 def includeme(config: Configurator) -> None:
     """Generate the services."""
     config.add_plugin("rest", summary="A REST API for every resource, under /api/v1", settings=RestSettings)
+    config.include(".predicates")
     config.include(".formats")
     config.add_road("rest list", kind="read", summary="GET of a collection")
     config.add_road("rest one", kind="read", summary="GET of a record")
