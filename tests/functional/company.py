@@ -11,15 +11,15 @@ from typing import Any
 
 from webtest import TestApp
 
-from colonnade import main
 from colonnade.core.database import Database, database_of
-from colonnade.core.database.migrations import upgrade
-from colonnade.core.plugins import plugins_of
 from colonnade.plugins.accounts import create_token, create_user
 from colonnade.plugins.people.models import Department, Employee, Gender, Salary
+from tests.harness import applications
 
 PLUGINS = ("health", "accounts", "rest", "openapi", "transfer", "people")
-SECRET = "for-tests-only-and-long-enough-for-signing"
+
+#: Tokens are marked as used by every request: a test need not wait to see it.
+EVERY_USE = {"accounts.last_used_every": "0"}
 
 #: Who can sign in, and their roles. ann works in Sales; max leads Sales; eve works in Finance.
 USERS = {
@@ -34,14 +34,7 @@ USERS = {
 
 def settings(url: str, **more: str) -> dict[str, str]:
     """The settings of the application over a database."""
-    return {
-        "colonnade.environment": "development",
-        "colonnade.secret": SECRET,
-        "colonnade.plugins": "\n".join(PLUGINS),
-        "sqlalchemy.url": url,
-        "accounts.last_used_every": "0",
-        **more,
-    }
+    return applications.settings(url, PLUGINS, **{**EVERY_USE, **more})
 
 
 @dataclass
@@ -67,13 +60,10 @@ class Company:
 @contextmanager
 def company(url: str, **more: str) -> Iterator[Company]:
     """An application on an empty database, with the company in it."""
-    app = main({}, **settings(url, **more))
-    database = database_of(app.registry)
-    upgrade(database, plugins_of(app.registry), lambda _: None)
-    with database.sessions.begin() as session:
-        tokens = found(session)
-    yield Company(app, tokens)
-    database.dispose()
+    with applications.application(url, PLUGINS, **{**EVERY_USE, **more}) as made:
+        with made.database.sessions.begin() as session:
+            tokens = found(session)
+        yield Company(made.app, tokens)
 
 
 def found(session: Any) -> dict[str, str]:

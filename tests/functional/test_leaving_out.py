@@ -11,7 +11,8 @@ from colonnade.core.commands import commands_of
 from colonnade.core.plugins import plugins_of
 from colonnade.core.resources import resources_of
 from colonnade.core.roads import roads_of
-from tests.functional.company import PLUGINS, SECRET, settings
+from tests.functional.company import PLUGINS, settings
+from tests.harness.applications import SECRET
 
 NOWHERE = "sqlite:////nowhere/at-all.sqlite"
 

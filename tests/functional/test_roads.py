@@ -18,7 +18,8 @@ from click.testing import CliRunner
 
 from colonnade.cli import main as command
 from colonnade.core.roads import roads_of
-from tests.functional.company import PLUGINS, SECRET, Company, company
+from tests.functional.company import PLUGINS, Company, company
+from tests.harness.applications import SECRET
 
 SALARY = re.compile(r"710\d\d\.\d\d")
 

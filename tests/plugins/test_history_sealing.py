@@ -15,11 +15,12 @@ from colonnade.plugins.history.sealing.digests import batch_digest, canonical, r
 from colonnade.plugins.history.sealing.seals import CHANGE, LEAF, SEAL, seal, seal_hash
 from colonnade.plugins.history.sealing.verifying import Report, verify
 from tests.cli.running import Shell, shell_in
-from tests.core.changes.works import Box, Works, works
+from tests.core.changes.works import Box, works
+from tests.harness.applications import Application
 
 
 @pytest.fixture
-def made(fresh_database_url: str) -> Iterator[Works]:
+def made(fresh_database_url: str) -> Iterator[Application]:
     with works(fresh_database_url) as made:
         yield made
 
@@ -29,23 +30,23 @@ def command(fresh_database_url: str, tmp_path: Path) -> Shell:
     return shell_in(tmp_path, fresh_database_url, "accounts", "rest", "history", "tests.core.changes.works")
 
 
-def write(made: Works, number: int, **values: Any) -> None:
+def write(made: Application, number: int, **values: Any) -> None:
     with made.database.sessions.begin() as session:
         session.add_all(Box(title=f"box {each}", **values) for each in range(number))
 
 
-def execute(made: Works, *statements: Any) -> None:
+def execute(made: Application, *statements: Any) -> None:
     """What an intruder does."""
     with made.database.engine.begin() as connection:
         for statement in statements:
             connection.execute(statement)
 
 
-def found(made: Works, **options: Any) -> list[tuple[str, int | None]]:
+def found(made: Application, **options: Any) -> list[tuple[str, int | None]]:
     return [(each.what, each.position) for each in verify(made.database, **options).findings]
 
 
-def test_what_was_sealed_is_verified_and_sealing_again_seals_what_is_new(made: Works) -> None:
+def test_what_was_sealed_is_verified_and_sealing_again_seals_what_is_new(made: Application) -> None:
     assert seal(made.database).hash == ""
     write(made, 5)
     first = seal(made.database, batch=2)
@@ -80,7 +81,7 @@ ALTERED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("column", ALTERED)
-def test_a_row_that_was_altered_is_found(made: Works, column: str) -> None:
+def test_a_row_that_was_altered_is_found(made: Application, column: str) -> None:
     write(made, 5)
     seal(made.database, batch=2)
 
@@ -91,7 +92,7 @@ def test_a_row_that_was_altered_is_found(made: Works, column: str) -> None:
     assert (finding.first, finding.last) == (3, 4)
 
 
-def test_a_row_that_was_removed_or_put_in_is_found(made: Works) -> None:
+def test_a_row_that_was_removed_or_put_in_is_found(made: Application) -> None:
     write(made, 5)
     seal(made.database, batch=2)
     with made.database.read() as connection:
@@ -108,7 +109,7 @@ def test_a_row_that_was_removed_or_put_in_is_found(made: Works) -> None:
     assert ("inserted", 4) in found(made)
 
 
-def test_rows_that_have_changed_places_are_found(made: Works) -> None:
+def test_rows_that_have_changed_places_are_found(made: Application) -> None:
     write(made, 2)
     seal(made.database)
     place = sa.update(CHANGE)
@@ -121,7 +122,7 @@ def test_rows_that_have_changed_places_are_found(made: Works) -> None:
     assert found(made) == [("altered", 1), ("altered", 2)]
 
 
-def test_one_who_covers_his_tracks_in_part_is_found_in_the_batch(made: Works) -> None:
+def test_one_who_covers_his_tracks_in_part_is_found_in_the_batch(made: Application) -> None:
     write(made, 5)
     seal(made.database, batch=2)
     execute(made, sa.delete(CHANGE).where(ROW_THREE), sa.delete(LEAF).where(LEAF.c.position == 3))
@@ -132,7 +133,7 @@ def test_one_who_covers_his_tracks_in_part_is_found_in_the_batch(made: Works) ->
 
 
 @pytest.mark.parametrize("last", [2, 4])
-def test_a_seal_that_is_missing_is_found_but_for_the_last_which_an_anchor_finds(made: Works, last: int) -> None:
+def test_a_seal_that_is_missing_is_found_but_for_the_last_which_an_anchor_finds(made: Application, last: int) -> None:
     write(made, 6)
     anchor = seal(made.database, batch=2).hash
     execute(made, sa.delete(SEAL).where(SEAL.c.last == last))
@@ -145,7 +146,7 @@ def test_a_seal_that_is_missing_is_found_but_for_the_last_which_an_anchor_finds(
     assert found(made, expect=anchor) == [("unexpected", None)]
 
 
-def test_sealing_waits_for_no_writer_and_holds_none_up(made: Works, dialect_name: str) -> None:
+def test_sealing_waits_for_no_writer_and_holds_none_up(made: Application, dialect_name: str) -> None:
     write(made, 2)
     with made.database.sessions() as writer:
         writer.add(Box(title="not committed"))
@@ -167,7 +168,7 @@ AWKWARD = {
 }
 
 
-def test_both_databases_give_the_same_bytes(made: Works) -> None:
+def test_both_databases_give_the_same_bytes(made: Application) -> None:
     values: dict[str, Any] = {
         "request_id": "r",
         "actor": "李",
@@ -194,7 +195,7 @@ def test_both_databases_give_the_same_bytes(made: Works) -> None:
     assert row_digest(values, "salt", None)[:12] == "ad52f52457a5"
 
 
-def test_seal_prints_a_hash_to_keep_and_verify_tells_by_its_exit_code(made: Works, command: Shell) -> None:
+def test_seal_prints_a_hash_to_keep_and_verify_tells_by_its_exit_code(made: Application, command: Shell) -> None:
     assert command.run("audit", "seal").stdout == ""
     write(made, 3)
     anchor = command.run("audit", "seal").stdout
@@ -211,7 +212,7 @@ def test_seal_prints_a_hash_to_keep_and_verify_tells_by_its_exit_code(made: Work
     assert json.loads(command.run("audit", "verify", "--expect", "x", "--json", exit_code=1).stdout)["hash"]
 
 
-def test_a_seal_that_was_made_anew_is_found_by_the_next_one(made: Works) -> None:
+def test_a_seal_that_was_made_anew_is_found_by_the_next_one(made: Application) -> None:
     write(made, 4)
     seal(made.database, batch=2)
     with made.database.read() as connection:

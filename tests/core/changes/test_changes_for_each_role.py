@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,14 +22,11 @@ from pyramid.exceptions import ConfigurationError
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, main, me, rows
+from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, me, rows
 from colonnade.core.changes import unlogged
-from colonnade.core.database import database_of
-from colonnade.core.database.migrations import upgrade
-from colonnade.core.plugins import plugins_of
-from colonnade.core.values import adopt_column
-from tests.core.writing.shop import SECRET, Shop
+from tests.harness.applications import Application, application, unmigrated
 from tests.harness.counts import counts
+from tests.harness.stored import stored_metadata
 
 ROLES = ("a", "b", "admin", "none")
 NAMES = ("id", "size", "mark", "open", "owner_id", "price", "day", "group_id")
@@ -38,11 +36,7 @@ GROUPS = {1: 0, 2: 5}
 class Kept(DeclarativeBase):
     """A base whose columns are stored as those of `Model`."""
 
-
-@sa.event.listens_for(sa.Column, "before_parent_attach")
-def _store(column: sa.Column[Any], table: sa.Table) -> None:
-    if getattr(table, "metadata", None) is Kept.metadata:
-        adopt_column(column)
+    metadata = stored_metadata()
 
 
 class Group(Kept):
@@ -105,6 +99,7 @@ CONDITIONS: list[tuple[Callable[[], Any], Callable[[dict[str, Any]], bool | None
 _DAY = datetime(2026, 6, 1, tzinfo=UTC).date()
 
 ACL: list[Any] = []
+PLUGINS = ("rest", "history", __name__)
 
 
 def includeme(config: Configurator) -> None:
@@ -117,26 +112,12 @@ def includeme(config: Configurator) -> None:
 def filled(module_database_url: str) -> str:
     """A database with the tables."""
     ACL[:] = []
-    with application(module_database_url) as made:
-        upgrade(made.database, plugins_of(made.app.registry), lambda _: None)
-        Kept.metadata.create_all(made.database.engine)
-        with made.database.engine.begin() as connection:
-            connection.execute(sa.insert(Group), [{"id": id_, "level": level} for id_, level in GROUPS.items()])
+    with (
+        application(module_database_url, PLUGINS, Kept.metadata) as made,
+        made.database.engine.begin() as connection,
+    ):
+        connection.execute(sa.insert(Group), [{"id": id_, "level": level} for id_, level in GROUPS.items()])
     return module_database_url
-
-
-class application:  # noqa: N801 - it reads as a function
-    """The application with the list of now."""
-
-    def __init__(self, url: str) -> None:
-        given = {"colonnade.environment": "development", "colonnade.secret": SECRET, "sqlalchemy.url": url}
-        self.shop = Shop(main({}, **given, **{"colonnade.plugins": f"rest\nhistory\n{__name__}"}))
-
-    def __enter__(self) -> Shop:
-        return self.shop
-
-    def __exit__(self, *_: object) -> None:
-        database_of(self.shop.app.registry).dispose()
 
 
 def random_rules(dice: random.Random) -> list[Rule]:
@@ -188,7 +169,7 @@ class Told:
 Change = tuple[int, int, dict[str, Any] | None, dict[str, Any] | None]
 
 
-def history(dice: random.Random, shop: Shop, connection: sa.Connection) -> list[Change]:
+def history(dice: random.Random, shop: Application, connection: sa.Connection) -> list[Change]:
     """Do things, each in a transaction of its own; the positions, keys and images of what was done."""
     done: list[Change] = []
     with shop.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
@@ -234,11 +215,11 @@ def test_random_policies_over_random_histories(filled: str) -> None:
     for _ in range(counts(14, 600)):
         rules = random_rules(dice)
         ACL[:] = [rule.entry() for rule in rules]
-        try:
-            made = application(filled)
-        except (ConfigurationError, ValueError):
-            continue  # a list that is refused at start
-        with made as shop:
+        with ExitStack() as stack:
+            try:
+                shop = stack.enter_context(unmigrated(filled, PLUGINS))
+            except (ConfigurationError, ValueError):
+                continue  # a list that is refused at start
             for _ in range(3):
                 with shop.undone() as connection:
                     first = connection.scalar(sa.text("SELECT n FROM change_counter")) or 0
@@ -248,7 +229,7 @@ def test_random_policies_over_random_histories(filled: str) -> None:
                         ask(shop, connection, Told(rules, role), numbered, first)
 
 
-def ask(shop: Shop, connection: sa.Connection, told: Told, done: list[Change], first: int) -> None:
+def ask(shop: Application, connection: sa.Connection, told: Told, done: list[Change], first: int) -> None:
     """Everything, as one role; hold each answer to the model."""
     client = shop.client(connection, told.role)
     said = ("; ".join(map(repr, told.rules)), told.role, done)
@@ -313,7 +294,7 @@ def feed(get: Callable[[str], Any], told: Told, visible: list[Change], first: in
 def test_what_went_past_the_log_is_told_to_those_alone_who_may_see_every_record(filled: str) -> None:
     """Of such a row nothing is a record; a condition that holds of nothing would hold of it."""
     ACL[:] = [(Allow, rows(Thing.size.is_(None), who="role:a"), "view"), (Allow, "role:b", "view")]
-    with application(filled) as shop, shop.undone() as connection:
+    with unmigrated(filled, PLUGINS) as shop, shop.undone() as connection:
         with shop.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
             unlogged(session, sa.update(Thing).values(size=1), "a reason")
             session.commit()
@@ -330,7 +311,7 @@ def test_a_change_of_a_hidden_field_alone_is_told_if_the_record_leaves_sight_by_
         (Deny, "role:a", fields("owner_id").view),
         (Allow, rows(Thing.owner_id.in_([7, 8]), who="role:a"), "view"),
     ]
-    with application(filled) as shop, shop.undone() as connection:
+    with unmigrated(filled, PLUGINS) as shop, shop.undone() as connection:
         with shop.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
             thing = Thing(id=5, owner_id=7)
             session.add(thing)

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from pyramid.config import Configurator
-from pyramid.registry import Registry
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from colonnade import main
-from colonnade.core.database import Database, database_of
-from colonnade.core.database.migrations import upgrade
-from colonnade.core.plugins import plugins_of
 from colonnade.plugins.history.models import Change
-from tests.functional.company import settings
+from tests.harness.applications import Application, application
 
 
 class Base(DeclarativeBase):
@@ -77,24 +71,11 @@ def includeme(config: Configurator) -> None:
     config.add_resource(Scrap, name="scraps", acl=[], logged=False)
 
 
-@dataclass
-class Works:
-    """The application."""
-
-    registry: Registry
-    database: Database
-
-
 @contextmanager
-def works(url: str, plugins: Sequence[str] = ("history",)) -> Iterator[Works]:
+def works(url: str, plugins: Sequence[str] = ("history",)) -> Iterator[Application]:
     """The application on an empty database."""
-    names = ("accounts", "rest", *plugins, __name__)
-    app = main({}, **settings(url, **{"colonnade.plugins": "\n".join(names)}))
-    database = database_of(app.registry)
-    upgrade(database, plugins_of(app.registry), lambda _: None)
-    Base.metadata.create_all(database.engine)
-    yield Works(app.registry, database)
-    database.dispose()
+    with application(url, ("accounts", "rest", *plugins, __name__), Base.metadata) as made:
+        yield made
 
 
 def changes_of(session: Session, **where: Any) -> list[Change]:

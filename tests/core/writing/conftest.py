@@ -7,59 +7,60 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from tests.core.writing.desk.application import desk
-from tests.core.writing.ring import Ring, ring
-from tests.core.writing.shop import Shop, shop
+from tests.core.writing.ring import ring
+from tests.core.writing.shop import shop
+from tests.harness.applications import Application
 
 
 @pytest.fixture(scope="session")
-def a_shop(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+def a_shop(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """The application."""
     with databases.empty(dialect_name) as url, shop(url) as made:
         yield made
 
 
 @pytest.fixture
-def connection(a_shop: Shop) -> Iterator[sa.Connection]:
+def connection(a_shop: Application) -> Iterator[sa.Connection]:
     """A transaction that is rolled back."""
     with a_shop.undone() as connection:
         yield connection
 
 
 @pytest.fixture
-def caller(a_shop: Shop, connection: sa.Connection) -> Callable[..., TestApp]:
+def caller(a_shop: Application, connection: sa.Connection) -> Callable[..., TestApp]:
     """Makes callers: ``caller("staff")``; nobody with None."""
     return lambda role, **more: a_shop.client(connection, role, **more)
 
 
 @pytest.fixture(scope="session")
-def a_desk(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+def a_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """The application with whose records everything is done."""
     with databases.empty(dialect_name) as url, desk(url) as made:
         yield made
 
 
 @pytest.fixture
-def on_desk(a_desk: Shop) -> Iterator[sa.Connection]:
+def on_desk(a_desk: Application) -> Iterator[sa.Connection]:
     """A transaction on the desk's database that is rolled back."""
     with a_desk.undone() as connection:
         yield connection
 
 
 @pytest.fixture
-def at_desk(a_desk: Shop, on_desk: sa.Connection) -> Callable[..., TestApp]:
+def at_desk(a_desk: Application, on_desk: sa.Connection) -> Callable[..., TestApp]:
     """Makes callers at the desk: ``at_desk("staff")``; nobody with None."""
     return lambda role, **more: a_desk.client(on_desk, role, **more)
 
 
 @pytest.fixture(scope="session")
-def a_ring(databases, dialect_name: str) -> Iterator[Ring]:  # type: ignore[no-untyped-def]
+def a_ring(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """The application with a change log."""
     with databases.empty(dialect_name) as url, ring(url) as made:
         yield made
 
 
 @pytest.fixture
-def on_ring(a_ring: Ring) -> Iterator[sa.Connection]:
+def on_ring(a_ring: Application) -> Iterator[sa.Connection]:
     """A transaction on the ring's database that is rolled back."""
     with a_ring.database.engine.connect() as connection:
         transaction = connection.begin()
@@ -68,7 +69,7 @@ def on_ring(a_ring: Ring) -> Iterator[sa.Connection]:
 
 
 @pytest.fixture
-def in_ring(a_ring: Ring, on_ring: sa.Connection) -> Callable[..., TestApp]:
+def in_ring(a_ring: Application, on_ring: sa.Connection) -> Callable[..., TestApp]:
     """Makes callers: ``in_ring("staff")``; nobody with None."""
     return lambda role, **more: a_ring.client(on_ring, role, **more)
 

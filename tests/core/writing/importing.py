@@ -14,11 +14,11 @@ from colonnade.core.policy import OPERATOR, Identity, policy_of
 from colonnade.core.writing import Author, Writer, writer_for
 from colonnade.core.writing.bulk import BulkWriter, Outcome
 from colonnade.plugins.transfer.importing.files import Reading
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 
 
 def imported(
-    shop: Shop,
+    shop: Application,
     connection: sa.Connection,
     resource: str,
     text: str | bytes,
@@ -43,7 +43,7 @@ def imported(
 
 
 @contextmanager
-def writing(shop: Shop, connection: sa.Connection, role: str | None = None) -> Iterator[Writer]:
+def writing(shop: Application, connection: sa.Connection, role: str | None = None) -> Iterator[Writer]:
     """A writer of user 7 with a role, or of the operator; what it wrote is there when the block ends."""
     identity = OPERATOR if role is None else Identity.signed_in(7, role, roles=[role])
     access = policy_of(shop.app.registry).of(identity)

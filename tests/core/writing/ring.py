@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,30 +12,17 @@ import sqlalchemy as sa
 from pyramid.config import Configurator
 from sqlalchemy import ForeignKey, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from webtest import TestApp
 
-from colonnade import ALL_PERMISSIONS, Allow, Deny, fields, main, me, rows
-from colonnade.core.database import Database, database_of
-from colonnade.core.database.migrations import upgrade
-from colonnade.core.database.model import NAMES
-from colonnade.core.plugins import plugins_of
-from colonnade.core.policy import Identity
-from colonnade.core.values import adopt_column
-
-SECRET = "for-tests-only-and-long-enough-for-signing"
+from colonnade import ALL_PERMISSIONS, Allow, Deny, fields, me, rows
+from tests.harness.applications import Application, application
+from tests.harness.stored import TYPES, stored_metadata
 
 
 class Ringed(DeclarativeBase):
     """A base whose columns are stored as those of `Model`."""
 
-    metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {dt.datetime: sa.DateTime(timezone=True)}  # noqa: RUF012
-
-
-@sa.event.listens_for(sa.Column, "before_parent_attach")
-def _store(column: sa.Column[Any], table: sa.Table) -> None:
-    if getattr(table, "metadata", None) is Ringed.metadata:
-        adopt_column(column)
+    metadata = stored_metadata()
+    type_annotation_map = TYPES
 
 
 class Club(Ringed):
@@ -150,36 +136,12 @@ def includeme(config: Configurator) -> None:
         config.add_resource(model, acl=[hr])
 
 
-@dataclass(frozen=True)
-class Ring:
-    """The application."""
-
-    app: Any
-
-    @property
-    def database(self) -> Database:
-        """Its database."""
-        return database_of(self.app.registry)
-
-    def client(self, connection: sa.Connection | None, role: str | None, *, user_id: int = 7, **more: Any) -> TestApp:
-        """One who calls, with a role; in a transaction that the test rolls back, if a connection is given."""
-        environ: dict[str, Any] = {} if connection is None else {"app.connection": connection}
-        if role is not None:
-            environ["app.identity"] = Identity.signed_in(user_id, role, roles=[role], **more)
-        return TestApp(self.app, environ)
-
-
 @contextmanager
-def ring(url: str, *plugins: str) -> Iterator[Ring]:
+def ring(url: str, *plugins: str) -> Iterator[Application]:
     """The application on an empty database."""
     names = ("accounts", "rest", "transfer", "history", *plugins, __name__)
-    settings = {"colonnade.environment": "development", "colonnade.secret": SECRET, "sqlalchemy.url": url}
-    app = main({}, **settings, **{"colonnade.plugins": "\n".join(names)})
-    database = database_of(app.registry)
-    upgrade(database, plugins_of(app.registry), lambda _: None)
-    Ringed.metadata.create_all(database.engine)
-    yield Ring(app)
-    database.dispose()
+    with application(url, names, Ringed.metadata) as made:
+        yield made
 
 
 def dump(connection: sa.Connection, without: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:

@@ -10,7 +10,6 @@ import enum
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -28,28 +27,17 @@ from sqlalchemy.orm import (
     relationship,
     validates,
 )
-from webtest import TestApp
 
-from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, main, me, rows
-from colonnade.core.database import Database, database_of
-from colonnade.core.database.model import NAMES
-from colonnade.core.policy import Identity
-from colonnade.core.values import adopt_column
-
-SECRET = "for-tests-only-and-long-enough-for-signing"
+from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, me, rows
+from tests.harness.applications import Application, application
+from tests.harness.stored import TYPES, stored_metadata
 
 
 class Stored(DeclarativeBase):
     """A base whose columns are stored as those of `Model`."""
 
-    metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {dt.datetime: sa.DateTime(timezone=True)}  # noqa: RUF012
-
-
-@sa.event.listens_for(sa.Column, "before_parent_attach")
-def _store(column: sa.Column[Any], table: sa.Table) -> None:
-    if getattr(table, "metadata", None) is Stored.metadata:
-        adopt_column(column)
+    metadata = stored_metadata()
+    type_annotation_map = TYPES
 
 
 class Kind(enum.Enum):
@@ -304,52 +292,22 @@ def includeme(config: Configurator) -> None:
         config.add_resource(model, acl=[*OPEN, (Allow, Everyone, "create")] if model is Plain else OPEN)
 
 
-@dataclass(frozen=True)
-class Shop:
-    """The application over a database that has its tables, and nothing in them but a few boxes."""
-
-    app: Any
-
-    @property
-    def database(self) -> Database:
-        """Its database."""
-        return database_of(self.app.registry)
-
-    def client(self, connection: sa.Connection | None, role: str | None, *, user_id: int = 7, **more: Any) -> TestApp:
-        """One who calls, with a role; in a transaction that the test rolls back, if a connection is given."""
-        environ: dict[str, Any] = {} if connection is None else {"app.connection": connection}
-        if role is not None:
-            environ["app.identity"] = Identity.signed_in(user_id, role, roles=[role], **more)
-        return TestApp(self.app, environ)
-
-    @contextmanager
-    def undone(self) -> Iterator[sa.Connection]:
-        """A transaction that is rolled back."""
-        with self.database.engine.connect() as connection:
-            transaction = connection.begin()
-            yield connection
-            transaction.rollback()
-
-
 @contextmanager
-def shop(url: str) -> Iterator[Shop]:
-    """The application on an empty database."""
-    settings = {"colonnade.environment": "development", "colonnade.secret": SECRET, "rest.max_body_bytes": "8192"}
-    app = main({}, **settings, **{"colonnade.plugins": f"rest\ntransfer\n{__name__}", "sqlalchemy.url": url})
-    made = Shop(app)
-    for base in (Stored, Foreign):
-        base.metadata.create_all(made.database.engine)
-    with Session(made.database.engine) as session, session.begin():
-        session.add_all(
-            [
-                Box(code="mine", owner_id=7, label="A"),
-                Box(code="dark", owner_id=7, label="B"),
-                Box(code="theirs", owner_id=8, label="C"),
-                Box(code="nobody's"),
-            ]
-        )
-    yield made
-    made.database.dispose()
+def shop(url: str) -> Iterator[Application]:
+    """The application over a database that has its tables, and nothing in them but a few boxes."""
+    plugins = ("rest", "transfer", __name__)
+    tables = (Stored.metadata, Foreign.metadata)
+    with application(url, plugins, *tables, **{"rest.max_body_bytes": "8192"}) as made:
+        with Session(made.database.engine) as session, session.begin():
+            session.add_all(
+                [
+                    Box(code="mine", owner_id=7, label="A"),
+                    Box(code="dark", owner_id=7, label="B"),
+                    Box(code="theirs", owner_id=8, label="C"),
+                    Box(code="nobody's"),
+                ]
+            )
+        yield made
 
 
 def things_in(connection: sa.Connection, model: type[Any], *names: str) -> list[tuple[Any, ...]]:

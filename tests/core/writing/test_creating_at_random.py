@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.writing.oracle import DEFAULTS, HIDDEN, ROLES, bodies, made_of, outcomes, sees, stored
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 from tests.harness.counts import counts
 
 
 @settings(max_examples=counts(40, 2_000))
 @given(calls=st.lists(st.tuples(st.sampled_from(ROLES), bodies()), min_size=1, max_size=8))
 def test_random_creations_leave_and_show_what_a_plain_model_says(
-    a_shop: Shop, calls: list[tuple[str | None, dict[str, Any]]]
+    a_shop: Application, calls: list[tuple[str | None, dict[str, Any]]]
 ) -> None:
     records: list[dict[str, Any]] = []
     with a_shop.undone() as connection:

@@ -12,7 +12,7 @@ from webtest import TestApp, TestResponse
 from tests.core.writing.desk.application import desk, store, stored
 from tests.core.writing.desk.models import Step, Task
 from tests.core.writing.editing import TASKS, A, Caller, faults, merged, of_task, operation, task
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 
 
 def tag_of(client: TestApp, url: str = A) -> str:
@@ -151,13 +151,13 @@ def test_if_unmodified_since_is_refused(at_desk: Caller, on_desk: sa.Connection)
 
 
 @pytest.fixture(scope="module")
-def strict_desk(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+def strict_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """A desk whose operator lets nobody change what they have not seen."""
     with databases.empty(dialect_name) as url, desk(url, **{"rest.require_if_match": "true"}) as made:
         yield made
 
 
-def test_where_if_match_is_compulsory_a_change_without_it_is_428(strict_desk: Shop) -> None:
+def test_where_if_match_is_compulsory_a_change_without_it_is_428(strict_desk: Application) -> None:
     with strict_desk.undone() as connection:
         task(connection)
         client = strict_desk.client(connection, "hr")

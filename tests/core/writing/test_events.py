@@ -19,27 +19,27 @@ from tests.core.writing.desk.application import desk, store, stored
 from tests.core.writing.desk.models import Step, Task, task_tag
 from tests.core.writing.editing import TASKS, A, Caller, faults, merged, of_task, operation, patched, task
 from tests.core.writing.listening import listening, raising
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 
 BODY = {"code": "a", "title": "A", "owner_id": 7}
 
 
 @pytest.fixture(scope="session")
-def heard_desk(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """The desk, and who listens to it."""
     with databases.empty(dialect_name) as url, desk(url, plugin.includeme) as made:
         yield made
 
 
 @pytest.fixture
-def heard(heard_desk: Shop) -> Iterator[sa.Connection]:
+def heard(heard_desk: Application) -> Iterator[sa.Connection]:
     """A transaction that is rolled back."""
     with heard_desk.undone() as connection:
         yield connection
 
 
 @pytest.fixture
-def caller(heard_desk: Shop, heard: sa.Connection) -> Callable[..., TestApp]:
+def caller(heard_desk: Application, heard: sa.Connection) -> Callable[..., TestApp]:
     """Makes callers."""
     return lambda role, **more: heard_desk.client(heard, role, **more)
 

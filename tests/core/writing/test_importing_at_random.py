@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from colonnade.core.problems import Forbidden, Unprocessable
 from tests.core.writing.importing import imported
 from tests.core.writing.oracle import HIDDEN, READ_ONLY, REQUIRED, RIGHT, is_valid, made_of, outcomes, stored
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 from tests.harness.counts import counts
 
 #: Texts that are wrong; where a field has a default, the empty text is right.
@@ -104,7 +104,7 @@ def refused_lines(role: str, table: Table) -> set[int]:
 
 @settings(max_examples=counts(60, 3_000))
 @given(role=st.sampled_from(["hr", "staff", "intake", "clerk"]), table=tables())
-def test_random_tables_leave_what_a_plain_model_says(a_shop: Shop, role: str, table: Table) -> None:
+def test_random_tables_leave_what_a_plain_model_says(a_shop: Application, role: str, table: Table) -> None:
     hidden, read_only = HIDDEN.get(role, set()), READ_ONLY.get(role, set())
     with a_shop.undone() as connection:
         if set(table.names) & {*hidden, "odd"} or not set(table.names) >= REQUIRED:

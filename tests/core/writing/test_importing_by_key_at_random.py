@@ -16,7 +16,7 @@ from tests.core.writing.desk.application import store
 from tests.core.writing.desk.models import Task
 from tests.core.writing.desk.rules import TEAMS, grants, may, never_written, sees, sees_field, writes_field
 from tests.core.writing.importing import imported
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 from tests.harness.counts import counts
 
 Record = dict[str, Any]
@@ -176,7 +176,7 @@ def stored(connection: sa.Connection) -> dict[str, Record]:
 @settings(max_examples=counts(150, 5_000))
 @given(st.data(), st.sampled_from(["hr", "staff", "owner", "giver"]), st.booleans())
 def test_random_files_by_key_leave_what_a_plain_model_says(
-    a_desk: Shop, data: st.DataObject, role: str, continuing: bool
+    a_desk: Application, data: st.DataObject, role: str, continuing: bool
 ) -> None:
     tasks = data.draw(stored_tasks())
     rows, readable, form = data.draw(files(tasks))

@@ -16,18 +16,18 @@ from tests.core.writing.desk.application import desk, store, stored
 from tests.core.writing.desk.models import Step, Tag, Task
 from tests.core.writing.importing import imported, lines, reasons
 from tests.core.writing.listening import listening, raising
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 
 
 @pytest.fixture(scope="module")
-def heard_desk(databases, dialect_name: str) -> Iterator[Shop]:  # type: ignore[no-untyped-def]
+def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """The desk, and who listens to it."""
     with databases.empty(dialect_name) as url, desk(url, plugin.includeme) as made:
         yield made
 
 
 @pytest.fixture
-def heard(heard_desk: Shop) -> Iterator[sa.Connection]:
+def heard(heard_desk: Application) -> Iterator[sa.Connection]:
     """A transaction that is rolled back, with two tasks in it."""
     with heard_desk.undone() as connection:
         store(connection, Task(code="a", title="A", points=1), Task(code="b", title="B", points=2))
@@ -41,7 +41,7 @@ def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
     return request.param
 
 
-def run(heard_desk: Shop, heard: sa.Connection, text: str, **more: Any) -> Outcome:
+def run(heard_desk: Application, heard: sa.Connection, text: str, **more: Any) -> Outcome:
     """Import tasks."""
     return imported(heard_desk, heard, "tasks", text, **more)
 
@@ -50,7 +50,7 @@ ROWS = lines("code,title,points", "a,A,5", "b,B,2", "c,C,7")
 
 
 @pytest.mark.usefixtures("batch")
-def test_every_row_that_writes_is_heard_of(heard_desk: Shop, heard: sa.Connection) -> None:
+def test_every_row_that_writes_is_heard_of(heard_desk: Application, heard: sa.Connection) -> None:
     told: list[Any] = []
 
     def before(event: BeforeWrite) -> None:
@@ -73,7 +73,7 @@ def test_every_row_that_writes_is_heard_of(heard_desk: Shop, heard: sa.Connectio
     ]
 
 
-def test_a_listener_may_change_what_is_written(heard_desk: Shop, heard: sa.Connection) -> None:
+def test_a_listener_may_change_what_is_written(heard_desk: Application, heard: sa.Connection) -> None:
     def before(event: BeforeWrite) -> None:
         event.values["note"] = f"was {event.before['points']}" if event.before else "new"
         event.values["tags"] = [event.session.get_one(Tag, 1)]
@@ -85,7 +85,7 @@ def test_a_listener_may_change_what_is_written(heard_desk: Shop, heard: sa.Conne
 
 @pytest.mark.usefixtures("batch")
 @pytest.mark.parametrize("name", ["before_task", "after_task"])
-def test_a_refusal_is_told_by_its_line(heard_desk: Shop, heard: sa.Connection, name: str) -> None:
+def test_a_refusal_is_told_by_its_line(heard_desk: Application, heard: sa.Connection, name: str) -> None:
     problems: dict[str, Exception] = {
         "x1": Unprocessable("No.", faults=[Fault("is odd", pointer="/points", code="odd")]),
         "x3": Conflict("It is somebody else's turn."),
@@ -114,7 +114,7 @@ def test_a_refusal_is_told_by_its_line(heard_desk: Shop, heard: sa.Connection, n
 
 
 @pytest.mark.usefixtures("batch")
-def test_what_a_listener_writes_goes_with_its_row(heard_desk: Shop, heard: sa.Connection) -> None:
+def test_what_a_listener_writes_goes_with_its_row(heard_desk: Application, heard: sa.Connection) -> None:
     def keep(event: AfterWrite) -> None:
         assert event.after is not None
         event.session.add(Step(task_code=event.after["code"]))
@@ -127,14 +127,14 @@ def test_what_a_listener_writes_goes_with_its_row(heard_desk: Shop, heard: sa.Co
     assert stored(heard, Step, "task_code") == [("x",), ("z",)]
 
 
-def test_what_is_no_fault_of_the_row_ends_the_import(heard_desk: Shop, heard: sa.Connection) -> None:
+def test_what_is_no_fault_of_the_row_ends_the_import(heard_desk: Application, heard: sa.Connection) -> None:
     away = Unavailable("Another service is away.")
     with listening(before_task=raising(away)), pytest.raises(Unavailable):
         run(heard_desk, heard, ROWS, key="code", continuing=True)
     assert stored(heard, Task, "code", "points") == [("a", 1), ("b", 2)]
 
 
-def test_where_all_is_refused_nothing_is_left(heard_desk: Shop, heard: sa.Connection) -> None:
+def test_where_all_is_refused_nothing_is_left(heard_desk: Application, heard: sa.Connection) -> None:
     with listening(before_change=raising(Forbidden("Nothing is changed today."))):
         outcome = run(heard_desk, heard, ROWS, key="code")
     assert reasons(outcome) == [(2, "", "Nothing is changed today.")]

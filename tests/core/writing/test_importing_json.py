@@ -16,13 +16,14 @@ from colonnade.core.writing.bulk import Outcome, rows, write_objects
 from tests.core.writing.desk.application import store, stored
 from tests.core.writing.desk.models import Tag, Task, task_tag
 from tests.core.writing.importing import imported, lines, reasons, writing
-from tests.core.writing.shop import Item, Kind, Node, Shop, Slot, things_in
+from tests.core.writing.shop import Item, Kind, Node, Slot, things_in
+from tests.harness.applications import Application
 
 Import = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(a_shop: Shop, connection: sa.Connection) -> Import:
+def run(a_shop: Application, connection: sa.Connection) -> Import:
     """Imports JSON Lines into the shop: objects, or lines as they are."""
 
     def run(resource: str, *objects: Any, renamed: tuple[str, ...] = (), **more: Any) -> Outcome:
@@ -108,7 +109,7 @@ def test_a_line_that_is_no_object_is_told_and_the_others_are_read(run: Import, l
     assert told == [(3, "", reason), (4, "name", "must have at least 1 character")]
 
 
-def test_bytes_that_are_no_utf8_are_told(a_shop: Shop, connection: sa.Connection) -> None:
+def test_bytes_that_are_no_utf8_are_told(a_shop: Application, connection: sa.Connection) -> None:
     text = b'{"name": "a", "price": 20}\n{"name": "caf\xe9", "price": 20}\n{"name": "b"}\n'
     told = reasons(imported(a_shop, connection, "items", text, form="jsonl"))
     assert [(line, column) for line, column, _ in told] == [(2, ""), (3, "price")]
@@ -117,7 +118,7 @@ def test_bytes_that_are_no_utf8_are_told(a_shop: Shop, connection: sa.Connection
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_lines_end_in_two_ways(a_shop: Shop, connection: sa.Connection, end: str, mark: str) -> None:
+def test_lines_end_in_two_ways(a_shop: Application, connection: sa.Connection, end: str, mark: str) -> None:
     text = mark + end.join(['{"name": "a", "price": 20}', "", '{"name": "b", "price": 20}'])
     assert imported(a_shop, connection, "items", text, form="jsonl").created == 2
 
@@ -217,7 +218,7 @@ def tagged(connection: sa.Connection) -> dict[str, list[int]]:
     return found
 
 
-def test_many_to_many_relations_are_lists_of_keys(a_desk: Shop, on_desk: sa.Connection) -> None:
+def test_many_to_many_relations_are_lists_of_keys(a_desk: Application, on_desk: sa.Connection) -> None:
     text = lines(
         '{"code": "a", "title": "A", "tags": [1, 10]}',
         '{"code": "b", "title": "B"}',
@@ -230,7 +231,7 @@ def test_many_to_many_relations_are_lists_of_keys(a_desk: Shop, on_desk: sa.Conn
     assert tagged(on_desk) == {"a": [2], "b": [1, 2]}
 
 
-def test_keys_of_a_list_lead_to_what_may_be_seen(a_desk: Shop, on_desk: sa.Connection) -> None:
+def test_keys_of_a_list_lead_to_what_may_be_seen(a_desk: Application, on_desk: sa.Connection) -> None:
     text = lines(
         '{"code": "a", "title": "A", "tags": [1, 5]}',
         '{"code": "b", "title": "B", "tags": [1, 99]}',
@@ -242,7 +243,7 @@ def test_keys_of_a_list_lead_to_what_may_be_seen(a_desk: Shop, on_desk: sa.Conne
     assert stored(on_desk, Task, "code") == []
 
 
-def test_related_records_that_are_not_seen_stay(a_desk: Shop, on_desk: sa.Connection) -> None:
+def test_related_records_that_are_not_seen_stay(a_desk: Application, on_desk: sa.Connection) -> None:
     store(on_desk, Task(code="a", title="A"))
     on_desk.execute(sa.insert(task_tag), [{"task": "a", "tag": 1}, {"task": "a", "tag": 5}])
     text = lines('{"code": "a", "tags": [2]}')
@@ -254,7 +255,7 @@ def test_related_records_that_are_not_seen_stay(a_desk: Shop, on_desk: sa.Connec
 # -- Arrays of objects
 
 
-def test_an_array_gives_the_keys_in_its_order(a_shop: Shop, connection: sa.Connection) -> None:
+def test_an_array_gives_the_keys_in_its_order(a_shop: Application, connection: sa.Connection) -> None:
     objects = [
         {"name": "a", "price": 20},
         {"name": "b", "price": 20, "size": 1},
@@ -272,7 +273,7 @@ def test_an_array_gives_the_keys_in_its_order(a_shop: Shop, connection: sa.Conne
     assert (again.created, again.changed, again.unchanged) == (1, 1, 1)
 
 
-def test_what_is_wrong_in_an_array_has_pointers(a_shop: Shop, connection: sa.Connection) -> None:
+def test_what_is_wrong_in_an_array_has_pointers(a_shop: Application, connection: sa.Connection) -> None:
     objects: list[object] = [
         {"name": "a", "price": 20},
         {"name": "a", "price": 20},
@@ -292,12 +293,12 @@ def test_what_is_wrong_in_an_array_has_pointers(a_shop: Shop, connection: sa.Con
     assert things_in(connection, Item, "name") == []
 
 
-def test_a_key_of_an_array_is_one_that_identifies(a_shop: Shop, connection: sa.Connection) -> None:
+def test_a_key_of_an_array_is_one_that_identifies(a_shop: Application, connection: sa.Connection) -> None:
     with writing(a_shop, connection) as writer, pytest.raises(Unprocessable, match="The key does not fit"):
         write_objects(writer, writer.resources["items"], [], key=["price"])
 
 
-def test_keys_of_several_parts_come_back_too(a_shop: Shop, connection: sa.Connection) -> None:
+def test_keys_of_several_parts_come_back_too(a_shop: Application, connection: sa.Connection) -> None:
     with writing(a_shop, connection) as writer:
         outcome = write_objects(writer, writer.resources["slots"], [{"place": 2, "row": "b"}, {"row": "a", "place": 1}])
     assert outcome.keys == (("b", 2), ("a", 1))

@@ -15,19 +15,20 @@ from colonnade.core.writing.bulk.seen import Seen
 from tests.core.writing.desk.application import store, stored
 from tests.core.writing.desk.models import Task
 from tests.core.writing.importing import imported, lines, reasons
-from tests.core.writing.shop import Coin, Item, Node, Person, Plain, Shop, Slot, Truck, Visit, things_in
+from tests.core.writing.shop import Coin, Item, Node, Person, Plain, Slot, Truck, Visit, things_in
+from tests.harness.applications import Application
 
 Import = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(a_shop: Shop, connection: sa.Connection) -> Import:
+def run(a_shop: Application, connection: sa.Connection) -> Import:
     """Imports into the shop; see `imported`."""
     return lambda resource, text, *renamed, **more: imported(a_shop, connection, resource, text, *renamed, **more)
 
 
 @pytest.fixture
-def tasks(a_desk: Shop, on_desk: sa.Connection) -> Import:
+def tasks(a_desk: Application, on_desk: sa.Connection) -> Import:
     """Imports tasks at the desk, by their code."""
     store(
         on_desk,
@@ -74,7 +75,7 @@ def test_only_the_columns_of_the_file_change(run: Import, connection: sa.Connect
     assert things_in(connection, Item, "name", "price", "size", "batch") == [("a", Decimal(20), 7, "b1")]
 
 
-def test_rows_that_change_nothing_write_nothing(a_shop: Shop, run: Import) -> None:
+def test_rows_that_change_nothing_write_nothing(a_shop: Application, run: Import) -> None:
     text = lines("name,price,size,made_on,kind", "a,20.00,1,2026-01-01,gift", "b,20,,,goods")
     run("items", text)
     with statements_of(a_shop.database) as statements:
@@ -297,7 +298,7 @@ def test_a_record_that_is_not_seen_is_not_changed_and_its_key_is_taken(tasks: Im
     assert ("unseen", "U") in stored(on_desk, Task, "code", "title")
 
 
-def test_who_may_only_edit_creates_nothing(a_desk: Shop, on_desk: sa.Connection) -> None:
+def test_who_may_only_edit_creates_nothing(a_desk: Application, on_desk: sa.Connection) -> None:
     store(on_desk, Task(code="a", title="A", owner_id=7))
     with pytest.raises(Forbidden, match="You may neither create nor edit records of tasks"):
         imported(a_desk, on_desk, "tasks", lines("code,title", "a,A2"), key="code", role="reader")

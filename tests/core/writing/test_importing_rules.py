@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from colonnade.core.writing.bulk import rows
 from tests.core.writing.importing import imported, lines, reasons
-from tests.core.writing.shop import Coin, Item, Node, Person, Plain, Shop, Slot, Tool, Truck, Vehicle, Visit, things_in
+from tests.core.writing.shop import Coin, Item, Node, Person, Plain, Slot, Tool, Truck, Vehicle, Visit, things_in
+from tests.harness.applications import Application
 
 Import = Callable[..., Any]
 
 
 @pytest.fixture
-def run(a_shop: Shop, connection: sa.Connection) -> Import:
+def run(a_shop: Application, connection: sa.Connection) -> Import:
     """Imports; see `imported`."""
     return lambda resource, text, *renamed, **more: imported(a_shop, connection, resource, text, *renamed, **more)
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from webtest import TestApp
 
 from colonnade.plugins.history.models import Change
-from tests.core.writing.ring import Badge, Club, Locker, Member, Remark, Ring, dump
+from tests.core.writing.ring import Badge, Club, Locker, Member, Remark, dump
 from tests.core.writing.undone import batch, op, request_of, undo
+from tests.harness.applications import Application
 from tests.harness.counts import counts
 
 WORDS = (None, "a", "b", "c")
@@ -122,7 +123,7 @@ def logged(connection: sa.Connection, request_id: str) -> bool:
 
 @settings(max_examples=counts(15, 1_000))
 @given(dice=st.randoms(use_true_random=True))  # evenly: hypothesis would rather repeat itself
-def test_requests_are_undone_in_reverse_to_exactly_the_states_before(a_ring: Ring, dice: Random) -> None:
+def test_requests_are_undone_in_reverse_to_exactly_the_states_before(a_ring: Application, dice: Random) -> None:
     with a_ring.database.engine.connect() as connection:
         transaction = connection.begin()
         client = a_ring.client(connection, "hr")

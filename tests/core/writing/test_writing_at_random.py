@@ -19,7 +19,7 @@ from tests.core.writing.desk.models import Step, Task, task_tag
 from tests.core.writing.desk.roads import ROADS, Road, rows_in
 from tests.core.writing.desk.rules import Row, sees, sees_field
 from tests.core.writing.desk.table import NAMES, Table
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 from tests.harness.counts import counts
 
 #: Values that `drawing` makes, to be looked for where they should not be.
@@ -29,7 +29,7 @@ MARK = re.compile(r"(?:secret|note|data|origin)-\d")
 @pytest.mark.parametrize("road", ROADS.values(), ids=ROADS)
 @settings(max_examples=counts(50, 2_000))
 @given(dice=st.randoms(use_true_random=True))  # evenly: hypothesis would rather repeat itself
-def test_random_writes_leave_and_show_what_a_plain_model_says(a_desk: Shop, road: Road, dice: Random) -> None:
+def test_random_writes_leave_and_show_what_a_plain_model_says(a_desk: Application, road: Road, dice: Random) -> None:
     table = a_table(dice)
     with a_desk.undone() as connection:
         _store(connection, table)

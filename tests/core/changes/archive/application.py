@@ -8,12 +8,10 @@ from typing import Any
 
 from pyramid.config import Configurator
 
-from colonnade import ALL_PERMISSIONS, Allow, main
+from colonnade import ALL_PERMISSIONS, Allow
 from colonnade.core.changes import log_of
 from colonnade.core.changes.log import Log
-from colonnade.core.database.migrations import upgrade
-from colonnade.core.plugins import plugins_of
-from tests.core.writing.shop import SECRET, Shop
+from tests.harness.applications import Application, application
 
 from .models import (
     Book,
@@ -43,7 +41,7 @@ def includeme(config: Configurator) -> None:
         config.add_resource(model, name=NAMES.get(model), acl=OPEN, logged=model is not Quiet)
 
 
-class Archive(Shop):
+class Archive(Application):
     """The application."""
 
     @property
@@ -55,16 +53,8 @@ class Archive(Shop):
 
 
 @contextmanager
-def archive(url: str, *, logged: bool = True, made: bool = False) -> Iterator[Archive]:
-    """The application on a database.
-
-    :param made: whether its tables are there already.
-    """
+def archive(url: str, *, logged: bool = True) -> Iterator[Archive]:
+    """The application on a database, whose tables it makes where they are not there already."""
     plugins = ["rest", "transfer", *(["history"] if logged else []), __name__]
-    given = {"colonnade.environment": "development", "colonnade.secret": SECRET, "sqlalchemy.url": url}
-    application = Archive(main({}, **given, **{"colonnade.plugins": "\n".join(plugins)}))
-    if not made:
-        upgrade(application.database, plugins_of(application.app.registry), lambda _: None)
-        Kept.metadata.create_all(application.database.engine)
-    yield application
-    application.database.dispose()
+    with application(url, plugins, Kept.metadata) as made:
+        yield Archive(made.app)

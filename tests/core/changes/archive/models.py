@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,21 +15,14 @@ from sqlalchemy.orm import (
     relationship,
 )
 
-from colonnade.core.database.model import NAMES
-from colonnade.core.values import adopt_column
+from tests.harness.stored import TYPES, stored_metadata
 
 
 class Kept(DeclarativeBase):
     """A base whose columns are stored as those of `Model`."""
 
-    metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {dt.datetime: sa.DateTime(timezone=True)}  # noqa: RUF012
-
-
-@sa.event.listens_for(sa.Column, "before_parent_attach")
-def _store(column: sa.Column[Any], table: sa.Table) -> None:
-    if getattr(table, "metadata", None) is Kept.metadata:
-        adopt_column(column)
+    metadata = stored_metadata()
+    type_annotation_map = TYPES
 
 
 class Lower(sa.TypeDecorator[str]):

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from pyramid.config import Configurator
 from sqlalchemy.orm import Session
 
-from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, main, me, rows
-from tests.core.writing.shop import SECRET, Shop
+from colonnade import ALL_PERMISSIONS, Allow, Deny, Everyone, fields, me, rows
+from tests.harness.applications import Application, application
 
 from .models import Branch, Folder, Kept, Label, Leaf, Loose, Page, Seat, Sheet, Slip, Step, Stop, Tag, Task, Team, Tour
 
@@ -74,7 +74,7 @@ def includeme(config: Configurator) -> None:
 
 
 @contextmanager
-def desk(url: str, include: Callable[[Configurator], None] | None = None, **settings: str) -> Iterator[Shop]:
+def desk(url: str, include: Callable[[Configurator], None] | None = None, **settings: str) -> Iterator[Application]:
     """The application on an empty database.
 
     :param include: another plug-in, that subscribes to something.
@@ -82,16 +82,12 @@ def desk(url: str, include: Callable[[Configurator], None] | None = None, **sett
     plugins = ["rest", "transfer", __name__]
     if include is not None:
         plugins.append(f"{include.__module__}.{include.__qualname__}".removesuffix(".includeme"))
-    given = {"colonnade.environment": "development", "colonnade.secret": SECRET, "rest.max_items": "20", **settings}
-    app = main({}, **given, **{"colonnade.plugins": "\n".join(plugins), "sqlalchemy.url": url})
-    made = Shop(app)
-    Kept.metadata.create_all(made.database.engine)
-    with Session(made.database.engine) as session, session.begin():
-        session.add_all([Team(name="blue"), Team(name="red"), Team(name="dark", closed=True)])
-        session.add_all([Tag(number=number, private=number in (5, 50)) for number in (1, 2, 5, 10, 50)])
-        session.add_all([Stop(line=line, place=place) for line in "ABX" for place in (1, 2)])
-    yield made
-    made.database.dispose()
+    with application(url, plugins, Kept.metadata, **{"rest.max_items": "20", **settings}) as made:
+        with Session(made.database.engine) as session, session.begin():
+            session.add_all([Team(name="blue"), Team(name="red"), Team(name="dark", closed=True)])
+            session.add_all([Tag(number=number, private=number in (5, 50)) for number in (1, 2, 5, 10, 50)])
+            session.add_all([Stop(line=line, place=place) for line in "ABX" for place in (1, 2)])
+        yield made
 
 
 def store(connection: sa.Connection, *records: Any) -> None:

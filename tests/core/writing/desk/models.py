@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,21 +11,14 @@ from pydantic import Field
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from colonnade.core.database.model import NAMES
-from colonnade.core.values import adopt_column
+from tests.harness.stored import TYPES, stored_metadata
 
 
 class Kept(DeclarativeBase):
     """A base whose columns are stored as those of `Model`."""
 
-    metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {dt.datetime: sa.DateTime(timezone=True)}  # noqa: RUF012
-
-
-@sa.event.listens_for(sa.Column, "before_parent_attach")
-def _store(column: sa.Column[Any], table: sa.Table) -> None:
-    if getattr(table, "metadata", None) is Kept.metadata:
-        adopt_column(column)
+    metadata = stored_metadata()
+    type_annotation_map = TYPES
 
 
 class Team(Kept):

@@ -13,15 +13,17 @@ import sqlalchemy as sa
 from webtest import TestApp, TestResponse
 
 from tests.core.writing.editing import MERGE, PATCH, TASKS
-from tests.core.writing.shop import Shop
+from tests.harness.applications import Application
 
 from .models import Task, task_tag
 from .writes import Array, Batch, Create, Delete, Filter, Merge, One, Outcome, Patch, Replace, Write
 
-Road: TypeAlias = Callable[[Shop, sa.Connection, str | None, Write], Outcome | None]
+Road: TypeAlias = Callable[[Application, sa.Connection, str | None, Write], Outcome | None]
 
 
-def by_rest(desk: Shop, connection: sa.Connection, role: str | None, write: Write, prefer: str = "") -> Outcome | None:
+def by_rest(
+    desk: Application, connection: sa.Connection, role: str | None, write: Write, prefer: str = ""
+) -> Outcome | None:
     """One request for each write."""
     if isinstance(write, Batch):
         return None
@@ -39,7 +41,9 @@ def by_rest(desk: Shop, connection: sa.Connection, role: str | None, write: Writ
     return Outcome(response.status_int, text, [response.json if response.body else None])
 
 
-def by_rest_after_a_preview(desk: Shop, connection: sa.Connection, role: str | None, write: Write) -> Outcome | None:
+def by_rest_after_a_preview(
+    desk: Application, connection: sa.Connection, role: str | None, write: Write
+) -> Outcome | None:
     """The same; before it the preview, which answers the same and leaves nothing."""
     before = rows_in(connection)
     preview = by_rest(desk, connection, role, write, "tx=rollback")
@@ -51,7 +55,7 @@ def by_rest_after_a_preview(desk: Shop, connection: sa.Connection, role: str | N
     return Outcome(real.status, preview.text + real.text, real.documents, real.refused)
 
 
-def by_batch(desk: Shop, connection: sa.Connection, role: str | None, write: Write) -> Outcome | None:
+def by_batch(desk: Application, connection: sa.Connection, role: str | None, write: Write) -> Outcome | None:
     """A batch; of one where one is written."""
     if isinstance(write, (Array, Filter)):
         return None
