@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from colonnade.core.policy.terms import ME_PREFIX, me_names
-from colonnade.core.problems import BadRequest, Fault
+from colonnade.core.problems import BadRequest
 from colonnade.core.resources import Resource
 
 from .grammar import Query
@@ -15,6 +15,7 @@ from .planning import Planning
 from .reader import Reader
 from .sql.conditions import written
 from .sql.scope import Aliases, Scope, clause_of
+from .words import OF_LISTS, words_in
 
 Key = tuple[Any, ...]
 
@@ -42,18 +43,6 @@ def require_filter(query: Query) -> None:
 
     :raises BadRequest: with each of them named.
     """
-    words = {
-        "sort": query.sort,
-        "limit": query.limit,
-        "cursor": query.cursor,
-        "page": query.page,
-        "offset": query.offset,
-        "count": query.count,
-    }
-    faults = [
-        Fault("has no meaning where records are changed; a filter says which", parameter=name, code="not_a_list")
-        for name, value in words.items()
-        if value not in (None, ())
-    ]
+    faults = words_in(query, OF_LISTS, "has no meaning where records are changed; a filter says which")
     if faults:
         raise BadRequest("A change of many takes a filter, fields and expand only.", faults=faults)

@@ -23,6 +23,7 @@ from .planning import Plan, Planning
 from .shape import Parent, Shape
 from .shapes import Shapes
 from .sql.statement import Found, Statement
+from .words import OF_LISTS, words_in
 
 #: How many records a statement reads by their keys.
 _AT_ONCE = 500
@@ -180,19 +181,7 @@ def _key_values(key: tuple[object, ...]) -> dict[str, object]:
 
 
 def _refuse_list_words(query: Query) -> None:
-    words = {
-        "sort": query.sort,
-        "limit": query.limit,
-        "cursor": query.cursor,
-        "page": query.page,
-        "offset": query.offset,
-        "count": query.count,
-    }
-    faults = [
-        Fault("has no meaning for one record; use it on the list", parameter=name, code="not_a_list")
-        for name, value in words.items()
-        if value not in (None, ())
-    ]
+    faults = words_in(query, OF_LISTS, "has no meaning for one record; use it on the list")
     if query.where is not None:
         said = "is a filter, which has no meaning for one record; use it on the list"
         faults += [Fault(said, parameter=name, code="not_a_list") for name in dict.fromkeys(parameters_of(query.where))]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from colonnade.core.database import Snapshot, Stream
 from colonnade.core.policy.terms import ME_PREFIX
-from colonnade.core.problems import BadRequest, Fault, Forbidden
+from colonnade.core.problems import BadRequest, Forbidden
 from colonnade.core.resources import Resource
 from colonnade.core.values import Cell
 
@@ -24,6 +24,7 @@ from .reader import Reader
 from .shape import Selection, Shape, Start
 from .sql import whole
 from .sql.levels import Levels
+from .words import OF_PAGES, words_in
 
 
 class Records(Protocol):
@@ -186,12 +187,7 @@ def _values(reader: Reader, me: Sequence[str], values: Mapping[str, object]) -> 
 
 
 def _refuse_words_of_pages(query: Query) -> None:
-    words = {"cursor": query.cursor, "page": query.page, "offset": query.offset, "count": query.count}
-    faults = [
-        Fault("has no meaning for a whole list; limit takes its first records", parameter=name, code="not_a_page")
-        for name, value in words.items()
-        if value is not None
-    ]
+    faults = words_in(query, OF_PAGES, "has no meaning for a whole list; limit takes its first records", "not_a_page")
     if faults:
         raise BadRequest("A whole list is no page: it takes filters, sort, fields, expand and limit.", faults=faults)
 

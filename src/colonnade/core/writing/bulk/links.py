@@ -153,7 +153,7 @@ class Links:
         for keyed in self._keyed:
             for entry in keyed.follow(entries):
                 missed.setdefault(entry.line, []).append(keyed)
-        lost = []
+        lost: list[Entry] = []
         for entry in entries if missed else ():
             ways = missed.get(entry.line, [])
             astray = [way for way in ways if not self._leads_home(way)]
