@@ -28,7 +28,7 @@ def server_process(
 
     :param more: settings.
     """
-    told = [f"{name}={value}" for name, value in {"colonnade.plugins": " ".join(plugins), **more}.items()]
+    told = [f"{name}={value}" for name, value in {"colonnade.plugins": "\n".join(plugins), **more}.items()]
     command = [sys.executable, "-W", "ignore", "-m", "tests.resilience.server_process", url, *told]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
