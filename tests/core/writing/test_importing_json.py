@@ -1,4 +1,4 @@
-"""JSON Lines and arrays of objects: members of every sort, each object with its own."""
+"""JSON Lines: members of every sort, each object with its own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from colonnade.core.problems import Forbidden, Unprocessable
-from colonnade.core.writing.bulk import Outcome, rows, write_objects
+from colonnade.core.problems import Forbidden
+from colonnade.core.writing.bulk import Outcome, rows
 from tests.core.writing.desk.application import store, stored
 from tests.core.writing.desk.models import Tag, Task, task_tag
-from tests.core.writing.importing import imported, lines, reasons, writing
-from tests.core.writing.shop import Item, Kind, Node, Slot, things_in
+from tests.core.writing.importing import imported, lines, reasons
+from tests.core.writing.shop import Item, Kind, Node, things_in
 from tests.harness.applications import Application
 
 Import = Callable[..., Outcome]
@@ -250,56 +250,3 @@ def test_related_records_that_are_not_seen_stay(a_desk: Application, on_desk: sa
     imported(a_desk, on_desk, "tasks", text, form="jsonl", key="code", role="staff")
     assert tagged(on_desk) == {"a": [2, 5]}
     assert (5, True) in stored(on_desk, Tag, "number", "private")
-
-
-# -- Arrays of objects
-
-
-def test_an_array_gives_the_keys_in_its_order(a_shop: Application, connection: sa.Connection) -> None:
-    objects = [
-        {"name": "a", "price": 20},
-        {"name": "b", "price": 20, "size": 1},
-        {"name": "c", "price": 30},
-        {"size": 2, "price": 40, "name": "d"},
-    ]
-    with writing(a_shop, connection) as writer:
-        outcome = write_objects(writer, writer.resources["items"], objects)
-    names = dict(connection.execute(sa.select(Item.id, Item.name)).all())
-    assert [names[key] for (key,) in outcome.keys] == ["a", "b", "c", "d"]
-    with writing(a_shop, connection) as writer:
-        changes = [{"name": "c", "size": 1}, {"name": "e", "price": 20}, {"name": "a", "price": 20}]
-        again = write_objects(writer, writer.resources["items"], changes, key=["name"])
-    assert (again.keys[0], again.keys[2]) == (outcome.keys[2], outcome.keys[0])
-    assert (again.created, again.changed, again.unchanged) == (1, 1, 1)
-
-
-def test_what_is_wrong_in_an_array_has_pointers(a_shop: Application, connection: sa.Connection) -> None:
-    objects: list[object] = [
-        {"name": "a", "price": 20},
-        {"name": "a", "price": 20},
-        7,
-        {"name": "b", "price": "x", "a/b~": 1},
-    ]
-    with writing(a_shop, connection) as writer:
-        outcome = write_objects(writer, writer.resources["items"], objects)
-    faults = [fault for each in outcome.refusals for fault in each.faults()]
-    assert [(fault.pointer, fault.code) for fault in faults] == [
-        ("/1/name", "taken"),
-        ("/2", "object"),
-        ("/3/a~1b~0", "unknown_field"),
-        ("/3/price", "value_error"),
-    ]
-    assert faults[0].detail == "'a' is already taken, by item 0"
-    assert things_in(connection, Item, "name") == []
-
-
-def test_a_key_of_an_array_is_one_that_identifies(a_shop: Application, connection: sa.Connection) -> None:
-    with writing(a_shop, connection) as writer, pytest.raises(Unprocessable, match="The key does not fit"):
-        write_objects(writer, writer.resources["items"], [], key=["price"])
-
-
-def test_keys_of_several_parts_come_back_too(a_shop: Application, connection: sa.Connection) -> None:
-    with writing(a_shop, connection) as writer:
-        outcome = write_objects(writer, writer.resources["slots"], [{"place": 2, "row": "b"}, {"row": "a", "place": 1}])
-    assert outcome.keys == (("b", 2), ("a", 1))
-    assert things_in(connection, Slot, "row", "place") == [("a", 1), ("b", 2)]

@@ -281,7 +281,7 @@ def test_who_may_not_edit_a_record_may_leave_it_as_it_is(tasks: Import) -> None:
 def test_the_result_must_be_its_authors_to_write(tasks: Import, on_desk: sa.Connection) -> None:
     """Staff edit what is not done; they may not make it so either."""
     assert reasons(tasks(lines("code,state", "a,done", "b,open"), role="staff")) == [
-        (2, "", "is no record of tasks that you may edit so")
+        (2, "", "You may not edit this record of tasks so.")
     ]
     assert ("a", "open") in stored(on_desk, Task, "code", "state")
 

@@ -183,8 +183,8 @@ def test_where_everything_is_wrong_it_stops_looking(
 def test_each_row_that_is_not_the_authors_to_create_is_told(run: Import, connection: sa.Connection) -> None:
     text = lines("name,price", "a,20", "b,100", "c,99.99", "d,500", "e,5")
     assert reasons(run("items", text, role="staff")) == [
-        (3, "", "is no record of items that you may create"),
-        (5, "", "is no record of items that you may create"),
+        (3, "", "You may not create this record of items so."),
+        (5, "", "You may not create this record of items so."),
         (6, "", "A rule for this record does not hold."),
     ]
     assert things_in(connection, Item, "name") == []

@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 NAMES = frozenset({*TYPES, "tags"})
 REQUIRED = frozenset({"code", "title"})
+UNIQUE = ("code", "title", "secret")
 DEFAULTS: Row = {"price": TYPES["price"]("10"), "state": "open", "grade": "C"}
 
 #: Filters by name: the field that each asks of, and what must hold of its value.
@@ -97,6 +98,10 @@ class Table:
                 return self._edit(role, write)
 
     def _create(self, role: str, body: Body) -> str:
+        return self._result(role, "create", None, self._new(role, body), frozenset(body))
+
+    def _new(self, role: str, body: Body) -> Row:
+        """The row that a body makes, as far as it is known before it is stored."""
         hidden = never_seen(role) | (frozenset() if TAGS.get(role) else {"tags"})
         invalid = bool(set(body) - (NAMES - hidden)) or bool(REQUIRED - set(body)) or bool(GENERATED & set(body))
         values = self._parsed(role, body)
@@ -106,7 +111,7 @@ class Table:
             raise Refused(403)
         row: Row = {**dict.fromkeys(TYPES), **DEFAULTS, "made_by": "a function", **values}
         row["tags"] = frozenset(values.get("tags", ()))
-        return self._result(role, "create", None, row, frozenset(body))
+        return row
 
     def _edit(self, role: str, write: Replace | Merge | Patch) -> str:
         row = self._visible(role, write.code)
@@ -221,7 +226,7 @@ class Table:
         """What the database would say, in whichever order it looks."""
         others = [each for each in self.rows.values() if each is not before]
         broken = set()
-        for name in ("code", "title", "secret"):
+        for name in UNIQUE:
             if row[name] is not None and any(row[name] == each[name] for each in others):
                 broken.add(409)
         if before is not None and row["code"] != before["code"] and (before["tags"] or before["code"] in self.referred):
@@ -238,11 +243,26 @@ class Table:
     def _array(self, role: str, write: Array) -> Verdict:
         if not may_try(role, _action(write.items[0])):
             raise Refused(403)
-        codes, refused = self._each(write.items, lambda item: self._one(role, item))
+        claimed: set[tuple[str, Any]] = set()
+
+        def perform(item: One) -> str:
+            if isinstance(item, Create):
+                self._claim(self._new(role, item.body), claimed)
+            return self._one(role, item)
+
+        codes, refused = self._each(write.items, perform)
         if refused:
             return Verdict(frozenset().union(*refused.values()), refused=frozenset(refused))
         status = 201 if isinstance(write.items[0], Create) else 200
         return Verdict(frozenset({status}), [self.shown(role, code) for code in codes])
+
+    def _claim(self, row: Row, claimed: set[tuple[str, Any]]) -> None:
+        """Of those that give the same unique value all but the first are in the way, whether that one is or not."""
+        claims = {(name, row[name]) for name in UNIQUE if row[name] is not None}
+        taken = claims & claimed
+        claimed |= claims
+        if taken:
+            raise Refused(409)
 
     def _batch(self, role: str, write: Batch) -> Verdict:
         """What an array would be if each of its items had come by its own address, and was shown at once."""
