@@ -53,7 +53,7 @@ def _check_answer(role: str | None, record: dict[str, Any], response: Any) -> No
 
 
 def _check_array_of_one(array: Any, alone: Any) -> None:
-    """What is answered to an array of one is what is answered to its record, but for the place and the generated key."""
+    """What is answered to an array of one is what is answered to its record, but for the place and the key."""
     if alone.status_int == 201:
         (shown,) = array.json["data"]
         assert _without_key(shown) == _without_key(alone.json if alone.body else None)
