@@ -1,6 +1,7 @@
 """Liveness and readiness, as an orchestrator asks for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from colonnade.core.database import database_of
 from colonnade.core.database.migrations import upgrade
 from colonnade.core.plugins import plugins_of
 from tests.core.stubs import Bench, bench_at, start
+from tests.harness.applications import unmigrated
+
+MakeApp = Callable[..., TestApp]
 
 MIGRATION = """
 revision = "0001"
@@ -32,14 +36,27 @@ def nowhere(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/no/such/folder/db.sqlite"
 
 
-def app_on(url: str, *plugins: str) -> TestApp:
-    return TestApp(start(colonnade__plugins=("health", *plugins), sqlalchemy__url=url))
+@pytest.fixture
+def app_on() -> Iterator[MakeApp]:
+    """Makes applications of this plug-in and others, on a database with no tables in it."""
+    with ExitStack() as stack:
+
+        def make(url: str, *plugins: str) -> TestApp:
+            return TestApp(stack.enter_context(unmigrated(url, ("health", *plugins))).app)
+
+        yield make
 
 
-def migrated_app_on(url: str, *plugins: str) -> TestApp:
-    app = app_on(url, *plugins)
-    migrate(app)
-    return app
+@pytest.fixture
+def migrated_app_on(app_on: MakeApp) -> MakeApp:
+    """Makes applications on a database with all tables."""
+
+    def make(url: str, *plugins: str) -> TestApp:
+        app = app_on(url, *plugins)
+        migrate(app)
+        return app
+
+    return make
 
 
 def migrate(app: TestApp) -> None:
@@ -60,14 +77,16 @@ def checking(bench: Bench, name: str, *lines: str) -> str:
     )
 
 
-def test_a_process_that_answers_is_alive_even_without_its_database(nowhere: str) -> None:
+def test_a_process_that_answers_is_alive_even_without_its_database(app_on: MakeApp, nowhere: str) -> None:
     response = app_on(nowhere).get("/health")
 
     assert response.json == {"status": "alive"}
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_it_is_ready_when_the_database_has_seen_all_migrations(bench: Bench, fresh_database_url: str) -> None:
+def test_it_is_ready_when_the_database_has_seen_all_migrations(
+    app_on: MakeApp, bench: Bench, fresh_database_url: str
+) -> None:
     bench.plugin("zoo", "def includeme(config):\n    config.add_plugin('zoo', migrations='zoo:zoo_migrations')\n")
     bench.plugin("zoo_migrations/0001_first", MIGRATION)
     app = app_on(fresh_database_url, "zoo")
@@ -82,7 +101,7 @@ def test_it_is_ready_when_the_database_has_seen_all_migrations(bench: Bench, fre
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_without_its_database_it_is_not_ready_and_says_when_to_ask_again(nowhere: str) -> None:
+def test_without_its_database_it_is_not_ready_and_says_when_to_ask_again(app_on: MakeApp, nowhere: str) -> None:
     response = app_on(nowhere).get("/ready", status=503)
 
     assert response.content_type == "application/problem+json"
@@ -92,7 +111,7 @@ def test_without_its_database_it_is_not_ready_and_says_when_to_ask_again(nowhere
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-def test_who_asks_is_of_no_matter(bench: Bench, path: str, fresh_database_url: str) -> None:
+def test_who_asks_is_of_no_matter(migrated_app_on: MakeApp, bench: Bench, path: str, fresh_database_url: str) -> None:
     bench.plugin(
         "doors",
         """
@@ -109,14 +128,18 @@ def test_who_asks_is_of_no_matter(bench: Bench, path: str, fresh_database_url: s
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-def test_a_probe_may_look_at_the_headers_alone_and_may_change_nothing(path: str, fresh_database_url: str) -> None:
+def test_a_probe_may_look_at_the_headers_alone_and_may_change_nothing(
+    migrated_app_on: MakeApp, path: str, fresh_database_url: str
+) -> None:
     app = migrated_app_on(fresh_database_url)
 
     assert app.head(path, status=200).body == b""
     assert app.post(path, status=405).headers["Allow"] == "GET, HEAD"
 
 
-def test_another_plug_in_adds_what_it_needs_to_be_ready(bench: Bench, fresh_database_url: str) -> None:
+def test_another_plug_in_adds_what_it_needs_to_be_ready(
+    migrated_app_on: MakeApp, bench: Bench, fresh_database_url: str
+) -> None:
     checking(bench, "post", "return request.params.get('wrong')")
     app = migrated_app_on(fresh_database_url, "post")
 
@@ -126,7 +149,7 @@ def test_another_plug_in_adds_what_it_needs_to_be_ready(bench: Bench, fresh_data
     assert "mail" in problem["detail"]
 
 
-def test_all_that_is_missing_is_named_at_once(bench: Bench, nowhere: str) -> None:
+def test_all_that_is_missing_is_named_at_once(app_on: MakeApp, bench: Bench, nowhere: str) -> None:
     checking(bench, "post", "return 'The server is away.'")
 
     problem = app_on(nowhere, "post").get("/ready", status=503).json
@@ -135,7 +158,7 @@ def test_all_that_is_missing_is_named_at_once(bench: Bench, nowhere: str) -> Non
 
 
 def test_a_check_that_breaks_is_a_failure_that_tells_nothing(
-    bench: Bench, fresh_database_url: str, caplog: pytest.LogCaptureFixture
+    migrated_app_on: MakeApp, bench: Bench, fresh_database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     checking(bench, "post", "raise RuntimeError('password=hunter2')")
 
@@ -146,7 +169,9 @@ def test_a_check_that_breaks_is_a_failure_that_tells_nothing(
     assert "hunter2" in caplog.text
 
 
-def test_a_check_may_raise_a_problem_that_says_what_is_wrong(bench: Bench, fresh_database_url: str) -> None:
+def test_a_check_may_raise_a_problem_that_says_what_is_wrong(
+    migrated_app_on: MakeApp, bench: Bench, fresh_database_url: str
+) -> None:
     checking(bench, "post", "from colonnade.core.problems import Unavailable", "raise Unavailable('The disk is full.')")
 
     problem = migrated_app_on(fresh_database_url, "post").get("/ready", status=503).json
@@ -154,7 +179,7 @@ def test_a_check_may_raise_a_problem_that_says_what_is_wrong(bench: Bench, fresh
     assert problem["errors"] == [{"detail": "The disk is full.", "code": "mail"}]
 
 
-def test_two_checks_of_one_name_are_told_apart_at_start(bench: Bench, fresh_database_url: str) -> None:
+def test_two_checks_of_one_name_are_told_apart_at_start(app_on: MakeApp, bench: Bench, fresh_database_url: str) -> None:
     checking(bench, "one", "return None")
     checking(bench, "other", "return None")
 
