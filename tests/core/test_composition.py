@@ -1,7 +1,9 @@
 """How the application is put together, and what the closing check refuses."""
 
+import gc
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +42,17 @@ class Roars(Exception):
 
 def told(bench: Bench, *plugins: str) -> list[str]:
     return [each.replace(f"{bench.folder}/", "") for each in mistakes_of(colonnade__plugins=plugins or ("zoo",))]
+
+
+# -- The end of it
+
+
+def test_an_application_that_nobody_uses_any_more_leaves_nothing_behind() -> None:
+    app = start(colonnade__plugins=("health", "accounts", "rest", "openapi", "transfer", "people", "history"))
+    registry = weakref.ref(app.registry)
+    del app
+    gc.collect()
+    assert registry() is None
 
 
 # -- Permissions

@@ -13,6 +13,7 @@ from typing import Any
 import cornice
 from cornice.pyramidhook import apply_filters, register_resource_views, register_service_views
 from cornice.renderer import CorniceRenderer
+from cornice.service import SERVICES
 from cornice.util import ContentTypePredicate
 from pyramid.config import Configurator
 from pyramid.config.actions import ActionInfo
@@ -31,6 +32,8 @@ def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
         if place is not None:
             config.info = place  # Cornice calls from a scan with a configurator of its own for each service.
     register_service_views(config, service)
+    # Cornice remembers each service that was ever made, in a list of the process. An application's go with it.
+    SERVICES[:] = [each for each in SERVICES if each is not service]
     if service.cors_enabled or any(arguments.get("filters") for _, _, arguments in service.definitions):
         config.action(None, _watch_answers, (config.registry,))
 
