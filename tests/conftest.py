@@ -1,5 +1,6 @@
 """The suite's own fixtures and hooks: on which databases a test runs, and what is left out where something lacks."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -120,6 +121,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:], left, config.stash[LEFT_OUT] = leave_out(items, requirements)
     if left:
         config.hook.pytest_deselected(items=left)
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: let the garbage collector not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
