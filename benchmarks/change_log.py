@@ -2,15 +2,16 @@
 
     python benchmarks/change_log.py [create] [patch] [import] [commits] [--on sqlite] [--rounds 7] [--data FOLDER]
 
-It makes two databases of its own on SQLite and on PostgreSQL (`$COLONNADE_TEST_POSTGRESQL`, or the usual local one),
-one for an application with the plug-in `history` and one for the same without it, and drops them at the end. Both are
-run in turn, in one process; only the ratios mean anything: that of the rates in each round, then the median of these.
+It makes databases of its own on SQLite and on PostgreSQL (`$COLONNADE_TEST_POSTGRESQL`, or the usual local one), one
+for an application with the plug-in `history` and one for the same without it, and drops them at the end. Both are run
+in turn, in one process; only the ratios mean anything: that of the rates in each round, then the median of these.
 
 create, patch: single requests of a user with a token, taken as a WSGI server would: 200 a round.
 
 import: `colonnade import` of 10,000 people, as the operator and as a role.
 
-commits: on PostgreSQL, transactions of one new record each, by sessions of 1, 4 and 16 threads, in a second.
+commits: on PostgreSQL, transactions of one new record each, by sessions of 1, 4 and 16 threads, in a second; and the
+same where a sequencer gives the positions, until the last one is given.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ from sqlalchemy import delete, insert, make_url
 from transfer import DATA, SERVER, on_server, rows, sql
 
 from colonnade import main
+from colonnade.core.changes import log_of
 from colonnade.core.changes.guard import PAST
+from colonnade.core.changes.sequencing import number_committed
 from colonnade.core.console import Invocation
 from colonnade.core.database import Database, database_of
 from colonnade.core.database.migrations import upgrade
@@ -141,6 +144,8 @@ def commits(firm: Firm, threads: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
         for each in [pool.submit(write, COMMITS // threads) for _ in range(threads)]:
             each.result()
+    if (log := log_of(firm.app.registry)) is not None:
+        number_committed(firm.database, log)
 
 
 def empty(firm: Firm) -> None:
@@ -156,19 +161,19 @@ def empty(firm: Firm) -> None:
 
 
 @contextmanager
-def firms(dialect: str, data: Path) -> Iterator[tuple[Firm, Firm]]:
-    """The one without a log and the one with it."""
+def firms(dialect: str, data: Path) -> Iterator[tuple[Firm, Firm, Firm]]:
+    """The one without a log, the one with it, and the one whose log has a sequencer."""
     with tempfile.TemporaryDirectory() as folder:
         made: list[Firm] = []
-        names = [f"colonnade_benchmark_{os.getpid()}_{way}" for way in ("off", "on")]
+        names = [f"colonnade_benchmark_{os.getpid()}_{way}" for way in ("off", "on", "sequencer")]
         try:
-            for name, plugins in zip(names, ("", "\nhistory"), strict=True):
+            for name, way in zip(names, (None, "counter", "sequencer"), strict=True):
                 url = f"sqlite:///{folder}/{name}.sqlite"
                 if dialect == "postgresql":
                     on_server(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'"), name)
                     url = make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-                made.append(firm_at(url, plugins, data))
-            yield made[0], made[1]
+                made.append(firm_at(url, way, data))
+            yield made[0], made[1], made[2]
         finally:
             for each in made:
                 each.database.dispose()
@@ -176,14 +181,23 @@ def firms(dialect: str, data: Path) -> Iterator[tuple[Firm, Firm]]:
                 on_server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"), name)
 
 
-def firm_at(url: str, more: str, data: Path) -> Firm:
+def firm_at(url: str, positions: str | None, data: Path) -> Firm:
+    """An application with its database.
+
+    :param positions: who gives positions to its log; None for no log.
+    """
     settings = {
         "colonnade.environment": "development",
         "colonnade.secret": "for-benchmarks-only-and-long-enough-for-signing",
-        "colonnade.plugins": f"accounts\nrest\ntransfer\npeople{more}",
+        "colonnade.plugins": "accounts\nrest\ntransfer\npeople",
         "sqlalchemy.url": url,
         "sqlalchemy.pool_size": "20",
     }
+    if positions is not None:
+        settings |= {
+            "colonnade.plugins": settings["colonnade.plugins"] + "\nhistory",
+            "history.positions": positions,
+        }
     app = main({}, **settings)
     database = database_of(app.registry)
     upgrade(database, plugins_of(app.registry), lambda _: None)
@@ -219,7 +233,7 @@ def measure(
     rates = "  ".join(f"{way} {number / statistics.median(each):9,.0f}/s" for way, each in (("off", off), ("on", on)))
     name = pair[0].database.dialect.name
     print(
-        f"{name:10}  {what:18}  {rates}  ratio {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}){verdict}", flush=True
+        f"{name:10}  {what:29}  {rates}  ratio {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}){verdict}", flush=True
     )
 
 
@@ -228,7 +242,8 @@ def nothing(_: Firm) -> None:
 
 
 def measure_all(dialect: str, parts: list[str], data: Path, rounds: int) -> None:
-    with firms(dialect, data) as pair:
+    with firms(dialect, data) as (off, on, sequenced):
+        pair = (off, on)
         if "create" in parts:
             measure("create", REQUESTS, pair, rounds, create, nothing)
         if "patch" in parts:
@@ -240,10 +255,9 @@ def measure_all(dialect: str, parts: list[str], data: Path, rounds: int) -> None
             for who, identity in (("operator", OPERATOR), ("role hr", Identity.signed_in(1, "hr", roles=["hr"]))):
                 measure(f"import {who}", 10_000, pair, rounds, lambda firm, who=identity: imported(firm, who), empty)
         if "commits" in parts and dialect == "postgresql":
-            for threads in WRITERS:
-                measure(
-                    f"commits, {threads} writers", COMMITS, pair, rounds, lambda f, n=threads: commits(f, n), nothing
-                )
+            for threads, (way, firm) in itertools.product(WRITERS, (("counter", on), ("sequencer", sequenced))):
+                name = f"commits, {threads:2} writers, {way}"
+                measure(name, COMMITS, (off, firm), rounds, lambda f, n=threads: commits(f, n), nothing)
 
 
 def run() -> None:
