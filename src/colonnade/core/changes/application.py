@@ -53,7 +53,8 @@ def recorder_of(session: Session) -> Recorder | None:
 
 def _listen(config: Configurator, log: Log, way: Way) -> None:
     database = database_of(config.registry)
-    recorder, guard = Recorder(log), Guard(log)
+    recorder = Recorder(log)
+    guard = Guard(log, recorder.cascades)
     positions = CounterPositions(log) if way == "counter" else SequencedPositions(database, log)
     database.sessions.configure(info={**database.sessions.kw.get("info", {}), RECORDER: recorder})
     event.listen(database.sessions, "before_flush", guard.before_flush)

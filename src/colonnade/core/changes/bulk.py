@@ -17,8 +17,11 @@ from colonnade.core.database import execute, flush
 from colonnade.core.resources import Resource
 
 from .application import recorder_of
-from .guard import PAST, named_tables, resource_of, table_of, verb_of
+from .beside import Beside, each_beside
+from .guard import named_tables, resource_of
 from .log import Log
+from .recording import Recorder
+from .statements import PAST, given_by, plain, set_by, table_of, verb_of
 
 #: Rows that are objects at the same time.
 _BATCH: Final = 500
@@ -31,17 +34,24 @@ def each(session: Session, statement: UpdateBase) -> int:
     what it asks for. Then they are objects, some hundred at a time, that the unit of work changes: what listens to
     them hears of it, relations are dealt with as the classes say, and versions count.
 
-    :param statement: of ORM or Core, on the table of a resource; whatever its conditions and values are.
+    On another table, the one between two classes or one whose rows take records along, it is executed as it is: the log
+    keeps every record that the database changes with it, and every list of keys that is another one then.
+
+    :param statement: of ORM or Core; whatever its conditions and values are.
     :returns: how many records it meant.
     :raises ValueError: for one with RETURNING, and one that sets what the class does not map.
     """
     recorder = recorder_of(session)
     mapper = None if recorder is None else _mapper_of(recorder.log, session, statement)
-    if mapper is None:
+    beside = None if recorder is None or mapper is not None else _beside(recorder, session, statement)
+    if mapper is None and beside is None:
         return _count(execute(session, _counted(statement)))
     if statement._returning:
         raise ValueError("each() tells how many records there were, and returns none: leave RETURNING out")
     flush(session)
+    if recorder is not None and beside is not None:
+        return each_beside(session, recorder, beside, statement)
+    assert mapper is not None
     if statement.is_insert:
         return _insert(session, mapper, statement)
     return _delete(session, mapper, statement) if statement.is_delete else _update(session, mapper, statement)
@@ -55,6 +65,8 @@ def unlogged(
 ) -> int:
     """Execute a statement past the log, which gets one row: that it was done, why, and to how many records.
 
+    Of a statement on another table it gets one for each resource whose records that changes; the rows are that table's.
+
     History, undo and whoever follows the log will not know what became of those records.
 
     :param reason: for those who read the log.
@@ -64,8 +76,8 @@ def unlogged(
     if not reason.strip():
         raise ValueError("say why the log shall not know: unlogged(session, statement, reason)")
     recorder = recorder_of(session)
-    resource = None if recorder is None else _resource_of(recorder.log, session, statement)
-    if recorder is None or resource is None:
+    resources = () if recorder is None else _resources_of(recorder, session, statement, parameters)
+    if recorder is None or not resources:
         return _count(execute(session, _counted(statement), parameters), parameters)
     flush(session)
     info = session.connection().info
@@ -75,8 +87,10 @@ def unlogged(
     finally:
         info.pop(PAST, None)
     said = {"reason": reason.strip(), "statement": verb_of(statement)}
-    row = {"resource": resource.name, "key": "", "verb": "unlogged", "before": None, "after": said, "count": count}
-    recorder.write(session, [row])
+    if _resource_of(recorder.log, session, statement) is None:
+        said["table"] = str(table_of(statement))
+    row = {"key": "", "verb": "unlogged", "before": None, "after": said, "count": count}
+    recorder.write(session, [{**row, "resource": resource.name} for resource in resources])
     return count
 
 
@@ -94,6 +108,21 @@ def _count(result: sa.Result[Any], parameters: object = None) -> int:
 
 def _resource_of(log: Log, session: Session, statement: UpdateBase) -> Resource | None:
     return resource_of(statement, named_tables(log), session.get_bind().dialect)
+
+
+def _beside(recorder: Recorder, session: Session, statement: UpdateBase) -> Beside | None:
+    """What knows how a statement on another table changes kept records; None where it changes none."""
+    beside = Beside(recorder.log, recorder.cascades)
+    return beside if beside.concerned(statement, session.get_bind().dialect) else None
+
+
+def _resources_of(recorder: Recorder, session: Session, statement: UpdateBase, parameters: Any) -> tuple[Resource, ...]:
+    """The kept resources whose records a statement changes, on their table or on another one."""
+    resource = _resource_of(recorder.log, session, statement)
+    if resource is not None:
+        return (resource,)
+    given = parameters if isinstance(parameters, Mapping) else next(iter(parameters or ()), {})
+    return Beside(recorder.log, recorder.cascades).concerned(statement, session.get_bind().dialect, given.keys())
 
 
 def _entity(statement: UpdateBase) -> Any:
@@ -123,11 +152,11 @@ def _mapper_of(log: Log, session: Session, statement: UpdateBase) -> Mapper[Any]
 
 
 def _update(session: Session, mapper: Mapper[Any], statement: Any) -> int:
-    values = {_attribute(mapper, statement, column): value for column, value in _set_by(statement)}
+    values = {_attribute(mapper, statement, column): value for column, value in set_by(statement)}
     given = {name: value for name, value in values.items() if isinstance(value, sa.BindParameter)}
     computed = {name: value for name, value in values.items() if name not in given}
     found = _found(session, mapper, statement, list(computed.values()))
-    constants = {name: _plain(value) for name, value in given.items()}
+    constants = {name: plain(value) for name, value in given.items()}
     for batch in _batches(found, _BATCH):
         for record, key in _objects(session, mapper, batch):
             made = dict(zip(computed, found[key], strict=True))
@@ -135,12 +164,6 @@ def _update(session: Session, mapper: Mapper[Any], statement: Any) -> int:
                 setattr(record, name, value)
         flush(session, mapper)
     return len(found)
-
-
-def _set_by(statement: Any) -> Iterable[tuple[Any, Any]]:
-    values = statement._values or {}
-    ordered: Iterable[tuple[Any, Any]] = values.items() if isinstance(values, Mapping) else values
-    return ordered
 
 
 def _delete(session: Session, mapper: Mapper[Any], statement: Any) -> int:
@@ -157,28 +180,15 @@ def _delete(session: Session, mapper: Mapper[Any], statement: Any) -> int:
 
 def _insert(session: Session, mapper: Mapper[Any], statement: Any) -> int:
     count = 0
-    for batch in _batches(_given(session, statement), _BATCH):
+    for batch in _batches(given_by(session, statement), _BATCH):
         for given in batch:
             record = mapper.class_()
             for column, value in given.items():
-                setattr(record, _attribute(mapper, statement, column), _plain(value))
+                setattr(record, _attribute(mapper, statement, column), plain(value))
             session.add(record)
         flush(session, mapper)
         count += len(batch)
     return count
-
-
-def _given(session: Session, statement: Any) -> Iterator[Mapping[Any, Any]]:
-    """The rows of an INSERT; those of a SELECT are read first, for they may be of the same table."""
-    if statement.select is not None:
-        rows = execute(session, statement.select).all()
-        yield from (dict(zip(statement._select_names, row, strict=True)) for row in rows)
-    elif statement._multi_values:
-        for several in statement._multi_values:
-            for row in several:
-                yield row if isinstance(row, Mapping) else dict(zip(statement.table.c, row, strict=True))
-    else:
-        yield statement._values or {}
 
 
 def _found(session: Session, mapper: Mapper[Any], statement: Any, values: Sequence[Any]) -> dict[Any, tuple[Any, ...]]:
@@ -220,15 +230,6 @@ def _attribute(mapper: Mapper[Any], statement: Any, column: Any) -> str:
         return mapper.get_property_by_column(table_of(statement).c[name]).key
     except (KeyError, sa.exc.NoInspectionAvailable, sa.orm.exc.UnmappedColumnError):
         raise ValueError(f"{mapper.class_.__qualname__} has no attribute for the column {column}") from None
-
-
-def _plain(value: Any) -> Any:
-    """A value that is given; an expression is left to the unit of work, which computes it in the INSERT."""
-    if not isinstance(value, sa.BindParameter):
-        return value
-    if value.required:
-        raise ValueError(f"each() takes no parameters: write the value of {value.key} into the statement")
-    return value.effective_value
 
 
 def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

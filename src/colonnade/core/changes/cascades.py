@@ -6,7 +6,7 @@ leads to a kept one; what became of them is read when the flush is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -114,6 +114,26 @@ class Cascades:
     def concern(self, mapper: Mapper[Any]) -> bool:
         """Tell whether anything is done when a row of a class is deleted or changes its key."""
         return any(table in self.keys for table in mapper.tables)
+
+    def reached(
+        self, table: sa.FromClause, changed: Collection[Any] | None, seen: frozenset[ForeignKey] = frozenset()
+    ) -> Iterator[Resource]:
+        """The kept resources whose records the database may change or delete with rows of a table.
+
+        :param changed: the columns of the table that are changed; None where the rows are deleted.
+        """
+        for key in self.keys.get(table, ()):
+            rule = key.on_delete if changed is None else key.on_update if set(key.remote) & set(changed) else ""
+            if rule in _DOING and key not in seen:
+                yield from self.log.owners(key.table)
+                gone = changed is None and rule == "CASCADE"
+                yield from self.reached(key.table, None if gone else key.local, seen | {key})
+
+    def read_beside(self, session: Session, table: sa.FromClause, rows: Sequence[tuple[Values, Values | None]]) -> None:
+        """Read the records that will be touched when rows of a table that nobody keeps go or change."""
+        touched: dict[tuple[str, Identity], Touched] = session.info.setdefault(_KEY, {})
+        for each in self._follow(session, table, list(rows), set()):
+            touched.setdefault((each.resource.name, each.was), each)
 
     def read(
         self, session: Session, mapper: Mapper[Any], before: Mapping[str, Any], after: Mapping[str, Any] | None

@@ -16,10 +16,11 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from colonnade.core.resources import Resource
 
+from .beside import Beside
+from .cascades import Cascades
 from .log import Log
+from .statements import PAST, Name, name_in, name_of, table_of, verb_of
 
-#: Execution option of a statement whose changes are in the log by other means, or not at all by its author's word.
-PAST: Final = "colonnade_past_the_log"
 _FLUSHING: Final = "colonnade.changes.flushing"
 
 
@@ -30,8 +31,9 @@ class BypassError(RuntimeError):
 class Guard:
     """Watches the statements of an application's engines."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, cascades: Cascades) -> None:
         self._tables = named_tables(log)
+        self._beside = Beside(log, cascades)
         # What the unit of work writes is compiled into a cache of its mapper's own, which no other statement names.
         self._caches = {id(each.mapper.base_mapper._compiled_cache) for each in log.kept()}
 
@@ -58,22 +60,44 @@ class Guard:
             return
         for statement in _changing(compiled):
             resource = resource_of(statement, self._tables, connection.dialect)
-            if resource is not None and not self._is_flush(connection, statement, options):
+            if resource is not None:
+                if not self._is_flush(connection, statement, options):
+                    raise BypassError(
+                        f"This {verb_of(statement)} would go past the change log of {resource.name}. {_WAYS_ON}"
+                    )
+                continue
+            given = compiled.column_keys or () if statement is compiled.statement else ()
+            beside = self._beside.concerned(statement, connection.dialect, given)
+            if beside and not self._is_flush_beside(connection, statement, options):
                 raise BypassError(
-                    f"This {verb_of(statement)} would go past the change log of {resource.name}. Write the records "
-                    "one by one, as objects or by colonnade.core.changes.each(session, statement); or say "
-                    "colonnade.core.changes.unlogged(session, statement, reason), which leaves a row that says how "
-                    "many were touched."
+                    f"This {verb_of(statement)} on {table_of(statement)} would go past the change log of "
+                    f"{', '.join(each.name for each in beside)}, whose records it changes. {_WAYS_ON}"
                 )
 
     def _is_flush(self, connection: sa.Connection, statement: UpdateBase, options: Any) -> bool:
         """Tell whether the unit of work itself sends it: not who listens to it, nor a statement of the ORM."""
-        known = connection.info.get(_FLUSHING)
-        session = None if known is None else known()
-        if session is None or _FLUSHING not in session.info or not session._flushing:
-            return False
-        by_orm = statement._propagate_attrs.get("compile_state_plugin") == "orm"
-        return id(options.get("compiled_cache")) in self._caches and not by_orm
+        return _is_flushing(connection, statement) and id(options.get("compiled_cache")) in self._caches
+
+    def _is_flush_beside(self, connection: sa.Connection, statement: UpdateBase, options: Any) -> bool:
+        """The same of a table that nobody keeps: with a mapper of any class, or none where it is the list of one."""
+        by_class = options.get("compiled_cache") is not None
+        return _is_flushing(connection, statement) and (
+            by_class or self._beside.is_list_of_flush(statement, connection.dialect)
+        )
+
+
+_WAYS_ON: Final = (
+    "Write the records one by one, as objects or by colonnade.core.changes.each(session, statement); or say "
+    "colonnade.core.changes.unlogged(session, statement, reason), which leaves a row that says how many were touched."
+)
+
+
+def _is_flushing(connection: sa.Connection, statement: UpdateBase) -> bool:
+    known = connection.info.get(_FLUSHING)
+    session = None if known is None else known()
+    if session is None or _FLUSHING not in session.info or not session._flushing:
+        return False
+    return statement._propagate_attrs.get("compile_state_plugin") != "orm"
 
 
 def _changing(compiled: Any) -> Iterator[UpdateBase]:
@@ -85,31 +109,11 @@ def _changing(compiled: Any) -> Iterator[UpdateBase]:
             yield each.element
 
 
-def named_tables(log: Log) -> dict[tuple[str | None, str], Resource]:
-    """The tables of kept resources by schema and name: the same one may be declared twice."""
-    return {_name(table): resource for table, resource in log.tables().items()}
+def named_tables(log: Log) -> dict[Name, Resource]:
+    """The tables of kept resources by schema and name."""
+    return {name_of(table): resource for table, resource in log.tables().items()}
 
 
-def resource_of(
-    statement: UpdateBase, tables: Mapping[tuple[str | None, str], Resource], dialect: sa.Dialect
-) -> Resource | None:
+def resource_of(statement: UpdateBase, tables: Mapping[Name, Resource], dialect: sa.Dialect) -> Resource | None:
     """The kept resource whose table a statement writes to, under whatever alias or declaration; None for others."""
-    schema, name = _name(table_of(statement))
-    return tables.get((schema if schema != dialect.default_schema_name else None, name))
-
-
-def table_of(statement: UpdateBase) -> Any:
-    """The table that a statement writes to; not the alias that it has there."""
-    table: Any = statement.table
-    while isinstance(table, sa.sql.selectable.AliasedReturnsRows):
-        table = table.element
-    return table
-
-
-def verb_of(statement: UpdateBase) -> str:
-    """What a statement does: insert, update or delete."""
-    return "insert" if statement.is_insert else "update" if statement.is_update else "delete"
-
-
-def _name(table: Any) -> tuple[str | None, str]:
-    return getattr(table, "schema", None), str(getattr(table, "name", ""))
+    return tables.get(name_in(statement, dialect))

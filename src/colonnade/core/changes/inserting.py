@@ -20,9 +20,9 @@ from colonnade.core.resources import Resource
 from colonnade.core.values import Form, StoredInteger, json_string, listed
 from colonnade.core.values.sql_text import sql_string
 
-from .guard import PAST
 from .images import Images
 from .recording import Recorder
+from .statements import PAST
 
 Key: TypeAlias = tuple[Any, ...]
 

@@ -121,6 +121,11 @@ class Recorder:
             if record in session:
                 session.expire(record, names)
 
+    def write_touched(self, session: Session) -> None:
+        """Write what the database has done by itself since that was read; see `Cascades.read_beside`."""
+        self.write(session, self._with_touched(session, []))
+        self.refresh(session)
+
     def write(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows of the log: verb, resource, key, before and after of each; whence they come is the session's.
 

@@ -34,7 +34,7 @@ def read_rows(
         statement = statement.order_by(*mapper.primary_key)
         statement = statement.with_for_update(of=tables) if (tables := inner_tables(mapper)) else statement
     found: dict[Identity, dict[str, Any]] = {}
-    for few in _batches(keys):
+    for few in batched(keys):
         for row in execute(session, statement.where(restricted(mapper.primary_key, few))):
             values = tuple(row)
             found[values[len(names) :]] = dict(zip(names, values, strict=False))
@@ -63,7 +63,8 @@ def _inner(selectable: sa.FromClause) -> Iterator[sa.Table]:
         yield selectable
 
 
-def _batches(keys: Iterable[Identity]) -> Iterator[list[Identity]]:
+def batched(keys: Iterable[Identity]) -> Iterator[list[Identity]]:
+    """As many keys at a time as one statement may ask for."""
     left = iter(keys)
     while few := list(islice(left, _BATCH)):
         yield few

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from colonnade.core.database import execute
+from colonnade.core.changes import each as each_of
 from colonnade.core.problems import Fault
 from colonnade.core.resources import Relation, Resource
 
@@ -86,7 +86,7 @@ def _forget(author: Author, relation: Relation, record: Any, leaving: Sequence[A
             for its, column in pairs or ()
         ]
         assert isinstance(prop.secondary, sa.Table)
-        execute(author.session, sa.delete(prop.secondary).where(*conditions))
+        each_of(author.session, sa.delete(prop.secondary).where(*conditions))
     author.session.expire(record, [relation.name])
 
 
