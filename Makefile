@@ -40,7 +40,7 @@ serve: install  ## prepare a database with demo data, then serve on http://127.0
 
 .PHONY: test
 test: lint  ## lint, then run the whole suite, random tests with small counts
-	$(BIN)/python -m pytest -n $(WORKERS) $(OPTIONS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(OPTIONS)
 	$(BIN)/python -m pytest examples  # by itself, as its author would: its models are a stranger's
 
 .PHONY: test-thorough

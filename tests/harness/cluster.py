@@ -37,8 +37,9 @@ class Cluster:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        # No test pulls the plug of the machine, so nothing waits for a disk.
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        # No test pulls the plug of the machine, so nothing waits for a disk. And where each statement is another one,
+        # to compile it to machine code takes longer than to run it.
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c jit=off"
         options += f" -c max_connections={self.connections}"
         self._run("pg_ctl", "-D", self.folder / "data", "-o", options, "-l", self.folder / "log", "-w", "start")
 
