@@ -196,6 +196,11 @@ class Access:
             self._resources[resource.name] = known
         return known
 
+    @property
+    def met(self) -> tuple[ResourceAccess, ...]:
+        """The access to each resource that has been asked for so far."""
+        return tuple(self._resources.values())
+
     def relation(self, relation: Relation) -> bool:
         """Tell whether a relation exists for the identity.
 

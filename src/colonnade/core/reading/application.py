@@ -15,6 +15,7 @@ from colonnade.core.settings import CoreSettings, settings_of
 
 from .cursor import Cursors
 from .limits import ReadingSettings
+from .questions import Questions
 from .reader import Reader
 from .shapes import Shapes
 
@@ -23,9 +24,10 @@ _KEY = "colonnade.reading"
 
 @dataclass(frozen=True)
 class Reading:
-    """The limits, the statements and the cursors of an application."""
+    """The limits, the questions, the statements and the cursors of an application."""
 
     limits: ReadingSettings
+    questions: Questions
     shapes: Shapes
     cursors: Cursors
 
@@ -55,4 +57,4 @@ def includeme(config: Configurator) -> None:
     limits = settings_of(config.registry, ReadingSettings)
     secret = settings_of(config.registry, CoreSettings).secret.get_secret_value().encode()
     shapes = Shapes(database_of(config.registry).dialect, limits.statement_cache)
-    config.registry[_KEY] = Reading(limits, shapes, Cursors(secret))
+    config.registry[_KEY] = Reading(limits, Questions(limits), shapes, Cursors(secret))

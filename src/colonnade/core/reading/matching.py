@@ -11,7 +11,7 @@ from colonnade.core.problems import BadRequest
 from colonnade.core.resources import Resource
 
 from .grammar import Query
-from .planning import Planning
+from .questions import plan_of
 from .reader import Reader
 from .sql.conditions import written
 from .sql.scope import Aliases, Scope, clause_of
@@ -27,7 +27,7 @@ def keys_matching(reader: Reader, resource: Resource, query: Query, most: int) -
     :param most: how many are looked for.
     :raises BadRequest: for what does not exist or does not suit, with the parameter named.
     """
-    plan = Planning(reader.access, reader.limits).plan(resource, Query(where=query.where))
+    plan = plan_of(reader.access, reader.limits, resource, Query(where=query.where))
     scope = Scope.over(plan.access, Aliases())
     columns = [scope.column(field.name) for field in resource.key]
     conditions = [clause_of(viewed) for viewed in (scope.viewed(),) if viewed is not True]

@@ -10,7 +10,7 @@ from colonnade.core.problems import BadRequest
 from colonnade.core.resources import Field
 
 from .cursor import Cursors
-from .grammar import Query, refused, spell
+from .grammar import Query, refused
 from .limits import ReadingSettings
 from .planning import Plan
 from .shape import Order, Start
@@ -84,7 +84,7 @@ class Paging:
     @property
     def _binding(self) -> str:
         """What a cursor belongs to: whose list, which rows, in which order."""
-        return "\n".join([self.whose, *map(_spelled, self.plan.orders), spell(self.query.where)])
+        return f"{self.whose}\n{self.plan.binding}"
 
     def _parsed(self, values: tuple[object, ...]) -> list[object]:
         fields = (self._field(order) for order in self.plan.orders)
@@ -98,11 +98,6 @@ class Paging:
     def _field(self, order: Order) -> Field:
         access = order.way[-1].access if order.way else self.plan.access
         return access.resource.fields[order.field]
-
-
-def _spelled(order: Order) -> str:
-    path = ".".join([*(step.relation for step in order.way), order.field])
-    return f"-{path}" if order.descending else path
 
 
 def _unfit(what: str, code: str) -> BadRequest:

@@ -4,31 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from colonnade.core.policy.access import Access, ResourceAccess
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.values import fold
 
 from .bounds import check_joins, check_rows
-from .grammar import And, Compare, Condition, Not, Or, Query, SortKey, Together, refused, unknown_operator
+from .grammar import And, Compare, Condition, Not, Or, Query, SortKey, Together, refused, spell, unknown_operator
 from .limits import ReadingSettings
 from .names import Names
 from .selecting import Selecting
-from .shape import AllOf, AnyOf, Exists, Node, NotOf, Order, Selection, Test, Way
+from .shape import AllOf, AnyOf, Exists, Node, NotOf, Order, Parent, Selection, Shape, Start, Test, Way
 
 _FOLDED = frozenset({"icontains", "istartswith", "iendswith", "iexact"})
+_FIRST = Start()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A resolved question: its parts for a shape, and the values for its slots."""
+    """A resolved question: its parts for a shape, and the values for its slots.
+
+    asked: the query that it resolves.
+    by_python: whether Python shall write the answer, rather than the database.
+    met: the policy of each resource that it meets; for another policy it would be another plan.
+    """
 
     access: ResourceAccess
     selection: Selection
     where: Node | None
     orders: tuple[Order, ...]
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object]
+    asked: Query
+    by_python: bool
+    met: tuple[ResourceAccess, ...]
+    _shapes: dict[Any, Shape] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def shape(self, kind: Literal["list", "one", "some"], start: Start = _FIRST, parent: Parent | None = None) -> Shape:
+        """What a statement for it is compiled for."""
+        slot = (kind, start, parent)
+        shape = self._shapes.get(slot)
+        if shape is None:
+            orders = () if kind == "one" else self.orders
+            shape = Shape(kind, self.access, self.selection, self.where, orders, start, parent, self.by_python)
+            self._shapes[slot] = shape
+        return shape
+
+    @cached_property
+    def binding(self) -> str:
+        """Which rows in which order, as a text: what a cursor belongs to, beside whose list it is."""
+        return "\n".join([*map(_spelled, self.orders), spell(self.asked.where)])
 
 
 class Planning:
@@ -54,7 +80,8 @@ class Planning:
         orders = self.orders(at, query.sort)
         check_rows(selection, self.values, limit, self.limits)
         check_joins(where, orders, selection, self.limits)
-        return Plan(at, selection, where, orders, self.values)
+        by_python = self.limits.written_by == "python"
+        return Plan(at, selection, where, orders, self.values, query, by_python, self.names.access.met)
 
     def slot(self, value: object) -> str:
         """Keep a value, and name the parameter that it goes by."""
@@ -152,6 +179,11 @@ class Planning:
             return read(raw)
         except ValueError as error:
             raise refused(compare.parameter, str(error), code="value") from error
+
+
+def _spelled(order: Order) -> str:
+    path = ".".join([*(step.relation for step in order.way), order.field])
+    return f"-{path}" if order.descending else path
 
 
 def _shortened(compare: Compare, path: tuple[str, ...]) -> Compare:

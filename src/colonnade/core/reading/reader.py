@@ -19,7 +19,8 @@ from .cursor import Cursors
 from .grammar import Query, parameters_of
 from .limits import ReadingSettings
 from .paging import Paging
-from .planning import Plan, Planning
+from .planning import Plan
+from .questions import plan_of
 from .shape import Parent, Shape
 from .shapes import Shapes
 from .sql.statement import Found, Statement
@@ -75,13 +76,12 @@ class Reader:
         """
         self.prepare(resource)
         limit = query.limit or self.limits.default_limit
-        plan = Planning(self.access, self.limits).plan(resource, query, limit)
+        plan = plan_of(self.access, self.limits, resource, query, limit)
         paging = Paging(self.cursors, self.limits, query, plan, self._whose(resource, within), limit)
         start, values = paging.start()
         values = {**plan.values, **values, "limit": limit, **_key_values(within.key if within else ())}
         parent = None if within is None else Parent(self.access.of(within.relation.source), within.relation.name)
-        shape = Shape("list", plan.access, plan.selection, plan.where, plan.orders, start, parent, self._by_python)
-        found = self._found(shape, values)
+        found = self._found(plan.shape("list", start, parent), values)
         if not found.count and within is not None:
             self._require(within)
         total = self._total(query, plan, parent, values) if query.count else None
@@ -95,11 +95,10 @@ class Reader:
         """
         _refuse_list_words(query)
         self.prepare(resource)
-        plan = Planning(self.access, self.limits).plan(resource, query)
+        plan = plan_of(self.access, self.limits, resource, query)
         if not plan.access.may("view"):
             return None
-        shape = Shape("one", plan.access, plan.selection, python=self._by_python)
-        found = self._found(shape, {**plan.values, **_key_values(key)})
+        found = self._found(plan.shape("one"), {**plan.values, **_key_values(key)})
         return found.data if found.count else None
 
     def some(self, resource: Resource, keys: Sequence[tuple[object, ...]], query: Query) -> Sequence[str | None]:
@@ -109,10 +108,10 @@ class Reader:
         """
         _refuse_list_words(query)
         self.prepare(resource)
-        plan = Planning(self.access, self.limits).plan(resource, query)
+        plan = plan_of(self.access, self.limits, resource, query)
         if not plan.access.may("view") or not keys:
             return [None] * len(keys)
-        shape = Shape("some", plan.access, plan.selection, orders=plan.orders, python=self._by_python)
+        shape = plan.shape("some")
         found: dict[tuple[object, ...], str] = {}
         for start in range(0, len(keys), _AT_ONCE):
             asked = wanted(self.connection.dialect_name, keys[start : start + _AT_ONCE])
@@ -128,7 +127,7 @@ class Reader:
         :raises BadRequest: for what does not exist, and for what only a list has.
         """
         _refuse_list_words(query)
-        Planning(self.access, self.limits).plan(resource, query)
+        plan_of(self.access, self.limits, resource, query)
 
     def exists(self, resource: Resource, key: tuple[object, ...]) -> bool:
         """Tell whether there is a record of this key that may be seen."""
@@ -149,7 +148,9 @@ class Reader:
     ) -> tuple[Statement, Sequence[Sequence[Any]], Mapping[str, object]]:
         """The statement of a shape, its rows, and all values that it was given."""
         statement = self.shapes.statement(shape)
-        values = {**values, "base": json.dumps(self.base, ensure_ascii=False)[1:-1]}
+        values = dict(values)
+        if statement.links:
+            values["base"] = json.dumps(self.base, ensure_ascii=False)[1:-1]
         for name in statement.me:
             values[ME_PREFIX + name] = self.me[name]
         if statement.prepared is not None:
@@ -170,10 +171,6 @@ class Reader:
     def _whose(self, resource: Resource, within: Within | None) -> str:
         place = "" if within is None else f"{within.relation.source.name}/{within.key!r}/{within.relation.name}"
         return f"{self.access.identity.id!r}\n{resource.name}\n{place}"
-
-    @property
-    def _by_python(self) -> bool:
-        return self.limits.written_by == "python"
 
 
 def _key_values(key: tuple[object, ...]) -> dict[str, object]:

@@ -7,7 +7,7 @@ match, so who asks is no part of a shape.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from colonnade.core.policy.access import ResourceAccess
@@ -118,7 +118,10 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A list, one record, some by their keys, or a count; `python` forces every value through Python's form."""
+    """A list, one record, some by their keys, or a count; `python` forces every value through Python's form.
+
+    Its hash is made once: it is asked for at each request.
+    """
 
     kind: Literal["list", "one", "some", "count", "capped"]
     access: ResourceAccess
@@ -128,3 +131,11 @@ class Shape:
     start: Start = Start()
     parent: Parent | None = None
     python: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        every = (self.kind, self.access, self.selection, self.where, self.orders, self.start, self.parent, self.python)
+        object.__setattr__(self, "_hash", hash(every))
+
+    def __hash__(self) -> int:
+        return self._hash

@@ -19,7 +19,8 @@ from colonnade.core.values import Cell
 
 from .grammar import Query, refused
 from .paging import Paging
-from .planning import Plan, Planning
+from .planning import Plan
+from .questions import plan_of
 from .reader import Reader
 from .shape import Selection, Shape, Start
 from .sql import whole
@@ -78,7 +79,7 @@ class Whole:
         :raises Forbidden: where no record may be seen at all.
         """
         plan = self._plan(resource, query)
-        shape = self._shape(plan)
+        shape = plan.shape("list")
         found = whole.records(shape, self.reader.shapes.dialect, limited=query.limit is not None)
         if found is not None:
             return _Written(*self._opened(found, plan, query))
@@ -92,7 +93,7 @@ class Whole:
         """
         plan = self._plan(resource, query)
         _refuse_manys(plan.selection)
-        found = whole.table(self._shape(plan), self.reader.shapes.dialect, limited=query.limit is not None)
+        found = whole.table(plan.shape("list"), self.reader.shapes.dialect, limited=query.limit is not None)
         names, cells = zip(*found.columns, strict=True) if found.columns else ((), ())
         return Table(names, tuple(each.free for each in cells), cells, *self._opened(found, plan, query))
 
@@ -101,11 +102,7 @@ class Whole:
         if not self.reader.access.of(resource).may("view"):
             raise Forbidden(f"You may not view records of {resource.name}.")
         self.reader.prepare(resource)
-        return Planning(self.reader.access, self.reader.limits).plan(resource, query)
-
-    def _shape(self, plan: Plan) -> Shape:
-        by_python = self.reader.limits.written_by == "python"
-        return Shape("list", plan.access, plan.selection, plan.where, plan.orders, python=by_python)
+        return plan_of(self.reader.access, self.reader.limits, resource, query)
 
     def _opened(self, found: whole.Whole, plan: Plan, query: Query) -> tuple[Stream, Snapshot]:
         values = _values(self.reader, found.me, {**plan.values, "limit": query.limit})

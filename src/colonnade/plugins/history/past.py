@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ def history(request: Request) -> Response:
     where = And((*own, *([asked.where] if asked.where is not None else [])))
     reader = reader_of(request, api_url(request))
     changes = resources_of(request.registry)[CHANGES]
-    query = Query(**{**{name: getattr(asked, name) for name in Query.__slots__}, "where": where})
+    query = replace(asked, where=where)
     listing = reader.list(changes, query)
     if not listing.data and asked.where is None and not reader.exists(record.resource, record.key):
         raise absent()

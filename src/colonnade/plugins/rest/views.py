@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from colonnade.core.negotiation import preferred_type
 from colonnade.core.plugins import plugins_of
-from colonnade.core.reading import Query, Within, parse, reader_of, reading_of
+from colonnade.core.reading import Query, Within, reader_of, reading_of
 from colonnade.core.resources import resources_of
 from colonnade.core.tree import absent
 
@@ -66,4 +66,4 @@ def query_of(request: Request) -> Query:
 
     :raises BadRequest: for what is not its grammar.
     """
-    return parse(request.query_string, reading_of(request.registry).limits)
+    return reading_of(request.registry).questions.query(request.environ.get("QUERY_STRING", ""))

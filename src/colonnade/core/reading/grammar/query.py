@@ -8,8 +8,8 @@ whole `Query` for its key.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
 
 Path: TypeAlias = tuple[str, ...]
 """Names from the resource outwards: ``department.name`` is ``("department", "name")``. Never empty, no empty name."""
@@ -116,7 +116,8 @@ Count: TypeAlias = Literal["exact", "capped"]
 class Query:
     """A whole query string. None and () mean that nothing was asked, except `fields`: None is all fields.
 
-    At most one of `cursor`, `page` and `offset` is given; `page` counts from 1.
+    At most one of `cursor`, `page` and `offset` is given; `page` counts from 1. `plans` is a memory of what it was
+    resolved to, and no part of what was asked.
     """
 
     where: Condition | None = None
@@ -128,6 +129,7 @@ class Query:
     page: int | None = None
     offset: int | None = None
     count: Count | None = None
+    plans: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def parameters_of(condition: Condition) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -49,6 +50,11 @@ class Statement:
     levels: Levels | None
     #: The attributes of ``me`` that have to be filled in.
     me: tuple[str, ...]
+
+    @cached_property
+    def links(self) -> bool:
+        """Whether it writes addresses, for which it has to be told that of the API."""
+        return self.prepared is None or "base" in self.prepared.parameters
 
     def read(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> Found:
         """Read the rows that the statement gave for these values."""
