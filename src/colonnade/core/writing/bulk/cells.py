@@ -15,7 +15,7 @@ from .rows import LEFT_OUT, Entry, Refusals, Row, shown
 from .source import Source
 
 #: How many texts of a column are remembered with their values. Tables repeat themselves: codes, dates, numbers.
-_REMEMBERED = 10_000
+_REMEMBERED = 2_000
 
 Texts = Sequence[str]
 

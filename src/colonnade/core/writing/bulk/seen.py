@@ -6,7 +6,9 @@ from array import array
 
 from colonnade.core.writing.lookup import Key
 
-_SMALLEST = 1 << 13
+#: How many parts there are, a power of two. Each grows by itself, so that there is never a copy of all.
+_PARTS = 64
+_SMALLEST = 1 << 7
 
 
 class Seen:
@@ -16,14 +18,25 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._count = 0
-        self._make(_SMALLEST)
+        self._parts = [_Part() for _ in range(_PARTS)]
 
     def first(self, key: Key, line: int) -> int:
         """The line on which the combination stood first; that is this one if it has not been seen yet."""
         if -1 in key:  # Python has one hash for it and for -2
             key = (*key, *(part == -1 for part in key))
         hashed = hash(key) or 1  # 0 is an empty place
+        return self._parts[hashed % _PARTS].first(hashed, line)
+
+
+class _Part:
+    """Those of some hashes, probed as Python's own dictionaries are."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._make(_SMALLEST)
+
+    def first(self, hashed: int, line: int) -> int:
+        """The line that this hash has; the one that it has from now on, if it had none."""
         slot, there = self._place(hashed)
         if there:
             return self._lines[slot]
@@ -34,9 +47,10 @@ class Seen:
         return line
 
     def _place(self, hashed: int) -> tuple[int, int]:
-        """Where a hash stands or would stand, and what stands there; probed as Python's own dictionaries are."""
+        """Where a hash stands or would stand, and what stands there."""
         mask, hashes = len(self._hashes) - 1, self._hashes
-        slot, rest = hashed & mask, hashed & 0xFFFF_FFFF_FFFF_FFFF
+        rest = (hashed & 0xFFFF_FFFF_FFFF_FFFF) // _PARTS  # all of a part have the same remainder
+        slot = rest & mask
         while (there := hashes[slot]) and there != hashed:
             rest >>= 5
             slot = (5 * slot + rest + 1) & mask
