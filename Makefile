@@ -4,15 +4,21 @@
 # VENV     another place for it:  make test PYTHON=python3.13 VENV=.venv-3.13
 # WORKERS  processes that run tests
 # OPTIONS  more options for pytest:  make test OPTIONS='-k cursor'
+# QUICK    two rounds of a second:  make bench QUICK=1; or say how many, and of how long:  make bench ROUNDS=3 SECONDS=2
 
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
 OPTIONS ?=
+QUICK ?=
+ROUNDS ?=
+SECONDS ?=
 
 EXTRAS := development,testing,test,lint
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The benchmarks' own: it has the other frameworks in it.
+BENCH_VENV := .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -65,6 +71,16 @@ coverage: install  ## run the suite and report what it did not reach
 	$(BIN)/coverage run -m pytest $(OPTIONS)
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
+
+.PHONY: bench
+bench: $(BENCH_VENV)/.installed  ## measure beside other frameworks: benchmarks/RESULTS.md; needs wrk and PostgreSQL
+	$(BENCH_VENV)/bin/python -W ignore -m benchmarks $(if $(QUICK),--quick) \
+	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+$(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --requirement benchmarks/requirements.txt --editable .
+	@touch $@
 
 .PHONY: lock
 lock:  ## resolve constraints.txt anew; needs every supported Python: PYTHONS='python3.11 python3.12 python3.13'

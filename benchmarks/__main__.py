@@ -1,0 +1,114 @@
+"""The product beside its peers: measure, and write RESULTS.md, its plots and results.json.
+
+    make bench [QUICK=1] [ROUNDS=5] [SECONDS=2]
+    python -m benchmarks [--quick] [--rounds 5] [--seconds 2] [--only colonnade floor fastapi] [--to FOLDER]
+
+It needs `wrk`, two cores, and a PostgreSQL server on which it may create databases ($COLONNADE_TEST_POSTGRESQL, or the
+usual local one); what it makes there is gone at the end. README.md says what is measured and how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import pickle
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import growth, profiling
+from benchmarks.data import Seed, seed
+from benchmarks.load import check_tools
+from benchmarks.machine import machine, versions
+from benchmarks.plots import draw
+from benchmarks.recording import record
+from benchmarks.report import markdown
+from benchmarks.results import compiled
+from benchmarks.rounds import Plan, Sample, Size, measure, pin, tell
+from benchmarks.systems import PRODUCT, SYSTEMS, Cores, System
+from benchmarks.works import FEW, WORKS
+
+HERE = Path(__file__).parent
+
+
+def run() -> None:
+    """Measure and write."""
+    given = _given()
+    logging.disable(logging.INFO)
+    check_tools()
+    cores = Cores.found()
+    os.sched_setaffinity(0, cores.load)
+    systems = [each for each in SYSTEMS if each is PRODUCT or not given.only or each.name in given.only]
+    plan = Plan(given.rounds or (2 if given.quick else 5), given.seconds or (1 if given.quick else 2))
+    samples: list[dict[str, Any]] = []
+    sizes: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with seed("postgresql", folder) as data:
+            pinned = pin(data.ours, cores)
+            _run(data, systems, plan, cores, samples, sizes)
+        facts = {
+            "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "plan": {**asdict(plan), "quick": given.quick},
+            "machine": machine(cores, pinned),
+            "versions": versions(),
+            "systems": {each.name: each.title for each in systems},
+            "works": {work.name: work.title for work in WORKS},
+        }
+        with seed("sqlite", folder) as data:
+            _run(data, [each for each in systems if "sqlite" in each.dialects], plan, cores, samples, sizes)
+        grown = None if given.only else growth.measure(folder, quick=given.quick)
+        results = compiled(facts, samples, sizes, growth=grown, profiles={})
+        if missed := sorted({goal["work"] for goal in results["goals"] if goal["met"] is False}):
+            tell(f"profiles: {', '.join(missed)}")
+            with seed("postgresql", folder) as data, data.copy(ours=True) as url:
+                results["profiles"] = profiling.measure(missed, url, data.tokens)
+    write(results, given.to)
+
+
+def _run(
+    data: Seed,
+    systems: Sequence[System],
+    plan: Plan,
+    cores: Cores,
+    samples: list[dict[str, Any]],
+    sizes: list[dict[str, Any]],
+) -> None:
+    floor = None
+    if data.dialect == "postgresql":
+        floor = data.folder / "floor.pickle"
+        with data.copy(ours=True) as url:
+            floor.write_bytes(pickle.dumps(record(url, data.tokens)))
+    works = WORKS if data.dialect == "postgresql" else FEW
+    for each in measure(data, systems, works, plan, cores, floor):
+        if isinstance(each, Sample):
+            samples.append(asdict(each))
+        elif isinstance(each, Size):
+            sizes.append(asdict(each))
+
+
+def write(results: dict[str, Any], folder: Path) -> None:
+    """Write the report, its plots, and the figures."""
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "RESULTS.md").write_text(markdown(results))
+    draw(results, folder)
+    tell(f"written: {folder / 'RESULTS.md'}")
+
+
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="two rounds of a second; no million rows")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=int, help="of each figure in each round")
+    parser.add_argument("--only", nargs="+", choices=[each.name for each in SYSTEMS], help="these beside the product")
+    parser.add_argument("--to", type=Path, default=HERE, help="where to write")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run()

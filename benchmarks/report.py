@@ -1,0 +1,206 @@
+"""The report: RESULTS.md, made of results.json and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks.results import GOALS, GOALS_AT
+
+Results = Mapping[str, Any]
+
+DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def markdown(results: Results) -> str:
+    """The whole report."""
+    titles, works = results["facts"]["systems"], results["facts"]["works"]
+    parts = [*_head(results), *_goals(results, titles)]
+    for dialect in results["figures"]:
+        parts += _database(results, dialect, titles, works)
+    parts += _growth(results.get("growth") or {})
+    parts += _bounds(results, titles)
+    parts += _machine(results["facts"])
+    return "\n".join(parts) + "\n"
+
+
+# -- Parts
+
+
+def _head(results: Results) -> Iterator[str]:
+    plan = results["facts"]["plan"]
+    yield "# What was measured"
+    yield ""
+    yield (
+        f"By `make bench`, {results['facts']['when']}. {plan['rounds']} rounds, every system in each, {plan['seconds']}"
+        " s for each figure. One process each, on one core; load generator and database on the other. All gave equal"
+        " answers. How to read and repeat it: [README](README.md)."
+    )
+    if plan["quick"]:
+        yield ""
+        yield "**A quick run: too short to compare by.**"
+
+
+def _goals(results: Results, titles: Mapping[str, str]) -> Iterator[str]:
+    connections, dialect = GOALS_AT
+    yield from ("", "## Goals", "")
+    yield (
+        f"Throughput of the product (granian) as a multiple of the other's: median of the ratios of each round,"
+        f" {connections} connections, {DATABASES[dialect]}."
+    )
+    yield ""
+    works = list(dict.fromkeys(work for each in GOALS.values() for work in each))
+    known = {(goal["against"], goal["work"]): goal for goal in results["goals"]}
+    rows = []
+    for peer in GOALS:
+        cells = []
+        for work in works:
+            goal = known[peer, work]
+            if goal["ratio"] is None:
+                cells.append("not measured")
+            else:
+                mark = "met" if goal["met"] else "**missed**"
+                cells.append(f"{ratio(goal['ratio'])} of {goal['goal']:g}: {mark}")
+        rows.append([titles.get(peer, peer), *cells])
+    yield from table(["against", *works], rows)
+
+
+def _database(results: Results, dialect: str, titles: Mapping[str, str], works: Mapping[str, str]) -> Iterator[str]:
+    found = results["figures"][dialect]
+    kinds = [work for work in works if any(work in system for system in found.values())]
+    sizes = sorted({int(number) for system in found.values() for each in system.values() for number in each})
+    yield from ("", f"## {DATABASES[dialect]}", "")
+    yield from (f"![Requests a second]({dialect}.svg)", "")
+    for connections in reversed(sizes):
+        key = str(connections)
+        plural = "connections" if connections > 1 else "connection"
+        yield from (f"### {connections} {plural}", "", "Requests a second: median (range).", "")
+        yield from table(
+            ["system", *kinds],
+            [
+                [titles[name], *(_spread(each, work, key, "rate", "{:,.0f}") for work in kinds)]
+                for name, each in found.items()
+            ],
+        )
+        yield from ("", "The product's throughput as a multiple of theirs: median of the rounds' ratios (range).", "")
+        beside = results["ratios_with_ranges"][dialect].get(key, {})
+        yield from table(
+            ["against", *kinds],
+            [[titles[name], *(_ratio(each.get(work)) for work in kinds)] for name, each in beside.items()],
+        )
+        yield from ("", "Milliseconds until the answer, half of the requests / 99 of 100: medians.", "")
+        yield from table(
+            ["system", *kinds],
+            [
+                [
+                    titles[name],
+                    *(
+                        f"{_median(each, work, key, 'p50', '{:.2f}')} / {_median(each, work, key, 'p99', '{:.2f}')}"
+                        if work in each
+                        else ""
+                        for work in kinds
+                    ),
+                ]
+                for name, each in found.items()
+            ],
+        )
+        yield from ("", "Microseconds of the server's CPU for a request: median (range).", "")
+        yield from table(
+            ["system", *kinds],
+            [
+                [titles[name], *(_spread(each, work, key, "cpu", "{:,.0f}") for work in kinds)]
+                for name, each in found.items()
+            ],
+        )
+        yield ""
+    if errors := list(_errors(found, titles)):
+        yield from ("Requests that were refused or not answered; rates do not count them:", "", *errors, "")
+    yield from ("### Memory", "", "MB of the process that serves, resident, after a round's work: median (range).", "")
+    sizes_of = results["memory"][dialect]
+    yield from table(["system", "MB"], [[titles[name], _whole(each, "{:,.0f}")] for name, each in sizes_of.items()])
+
+
+def _errors(found: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[str]:
+    for name, system in found.items():
+        for work, each in system.items():
+            for connections, figures in each.items():
+                if figures["errors"]:
+                    yield f"- {titles[name]}, {work}, {connections} connections: {figures['errors']:,}"
+
+
+def _growth(growth: Mapping[str, Any]) -> Iterator[str]:
+    if not growth:
+        return
+    yield from ("", "## Growth", "", "![What grows](growth.svg)", "")
+    yield "In process, one thread, PostgreSQL: milliseconds until the answer, medians (range)."
+    for part in growth["parts"]:
+        yield from ("", f"### {part['title']}", "", part["about"], "")
+        yield from table(part["head"], part["rows"])
+
+
+def _bounds(results: Results, titles: Mapping[str, str]) -> Iterator[str]:
+    missed = [goal for goal in results["goals"] if goal["met"] is False]
+    profiles = results.get("profiles") or {}
+    if not missed:
+        return
+    yield from ("", "## What bounds the goals that are missed", "")
+    for goal in missed:
+        against = titles.get(goal["against"], goal["against"])
+        yield f"- {goal['work']} against {against}: {ratio(goal['ratio'])} of {goal['goal']:g}."
+    yield ""
+    yield (
+        "For these works, in process and in one thread: what the product and the floor take for a request, and where"
+        " the product's CPU goes while Python's profiler looks on (it makes small functions look dearer than they are)."
+    )
+    for work in dict.fromkeys(goal["work"] for goal in missed):
+        if work not in profiles:
+            continue
+        profile = profiles[work]
+        yield from ("", f"### {work}", "")
+        yield from table(["", "CPU, µs", "wall, µs"], profile["cost"])
+        yield from ("", "By package, µs a request, without what it calls:", "")
+        yield from table(["package", "µs", "calls"], profile["packages"])
+        yield from ("", "The dearest functions, without what they call:", "")
+        yield from table(["function", "µs", "calls"], profile["functions"])
+
+
+def _machine(facts: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("", "## Machine and versions", "")
+    yield from (f"- {name}: {value}" for name, value in facts["machine"].items())
+    yield ""
+    yield from table(["package", "version"], [[name, version] for name, version in facts["versions"].items()])
+    yield from ("", "What was asked:", "")
+    yield from table(["work", ""], [[name, title] for name, title in facts["works"].items()])
+
+
+# -- Cells
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """A table of Markdown."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(map(str, row))} |"
+
+
+def ratio(value: float) -> str:
+    """With as many digits as mean something."""
+    return f"{value:.1f}×" if value >= 2 else f"{value:.2f}×"
+
+
+def _spread(system: Mapping[str, Any], work: str, connections: str, name: str, form: str) -> str:
+    figures = system.get(work, {}).get(connections)
+    return "" if figures is None else _whole(figures[name], form)
+
+
+def _median(system: Mapping[str, Any], work: str, connections: str, name: str, form: str) -> str:
+    return form.format(system[work][connections][name]["median"])
+
+
+def _whole(spread: Mapping[str, float], form: str) -> str:
+    return f"{form.format(spread['median'])} ({form.format(spread['low'])}–{form.format(spread['high'])})"
+
+
+def _ratio(spread: Mapping[str, float] | None) -> str:
+    return "" if spread is None else f"{ratio(spread['median'])} ({ratio(spread['low'])}–{ratio(spread['high'])})"

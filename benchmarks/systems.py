@@ -1,0 +1,215 @@
+"""What is measured, and how each is started: one process, on a core of its own."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.works import BARE, OURS, THEIRS, THEIRS_WITH_ETAGS, Paths
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+#: Of every server that has threads, and of every pool of connections but those of asyncio, which take one for each
+#: connection of the load.
+THREADS = 8
+PATIENCE = 60.0
+
+_GRANIAN = (
+    "granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads {threads} --http 1 --no-ws"
+    " --log-level warning {app}"
+)
+_WAITRESS = "waitress-serve --listen=127.0.0.1:{port} --threads={threads} {app}"
+_GUNICORN = (
+    "gunicorn --bind 127.0.0.1:{port} --workers 1 --worker-class gthread --threads {threads} --keep-alive 75"
+    " --log-level warning {app}"
+)
+_UVICORN = (
+    "uvicorn --host 127.0.0.1 --port {port} --workers 1 --loop uvloop --http httptools --no-access-log"
+    " --log-level warning {app}"
+)
+
+
+@dataclass(frozen=True)
+class System:
+    """One that answers.
+
+    name: in results.json.
+    command: starts it; {port}, {threads} and {app} are filled in.
+    ours: whether it gets the product's database, where peers have one of their own (SQLite).
+    compared: whether its answers are held to the product's.
+    dialects: of the databases that it knows.
+    """
+
+    name: str
+    title: str
+    command: str
+    app: str
+    paths: Paths = field(repr=False)
+    ours: bool = False
+    compared: bool = True
+    dialects: tuple[str, ...] = ("postgresql", "sqlite")
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+PRODUCT = System("colonnade", "Colonnade, granian", _GRANIAN, "benchmarks.application:app", OURS, ours=True)
+ON_WAITRESS = System("colonnade-waitress", "Colonnade, waitress", _WAITRESS, PRODUCT.app, OURS, ours=True)
+FLOOR = System(
+    "floor", "floor, granian", _GRANIAN, "benchmarks.floor:app", BARE,
+    ours=True, compared=False, dialects=("postgresql",),
+)  # fmt: skip
+FLOOR_ON_WAITRESS = System(
+    "floor-waitress", "floor, waitress", _WAITRESS, FLOOR.app, BARE,
+    ours=True, compared=False, dialects=("postgresql",),
+)  # fmt: skip
+
+
+def _peer(name: str, title: str, command: str, paths: Paths = THEIRS) -> System:
+    return System(name, title, command, f"benchmarks.peers.{name}_peer:app", paths)
+
+
+def _django(name: str, title: str) -> System:
+    named = {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.peers.django_settings",
+        "BENCHMARK_URLCONF": f"benchmarks.peers.{name}_peer",
+    }
+    return System(name, title, _GUNICORN, "benchmarks.peers.django_wsgi:app", THEIRS_WITH_ETAGS, environment=named)
+
+
+PEERS = (
+    _peer("fastapi", "FastAPI + SQLAlchemy, asyncpg, uvicorn", _UVICORN),
+    _peer("litestar", "Litestar + SQLAlchemy, asyncpg, uvicorn", _UVICORN),
+    _django("drf", "Django + DRF, gunicorn"),
+    _django("ninja", "django-ninja, gunicorn"),
+    _peer("flask", "Flask + SQLAlchemy, gunicorn", _GUNICORN, THEIRS_WITH_ETAGS),
+    _peer("pyramid", "Pyramid + Cornice + SQLAlchemy, waitress", _WAITRESS, THEIRS_WITH_ETAGS),
+)
+SYSTEMS = (PRODUCT, ON_WAITRESS, FLOOR, FLOOR_ON_WAITRESS, *PEERS)
+
+
+@dataclass(frozen=True)
+class Cores:
+    """One core for the server, the others for the load and the database."""
+
+    server: int
+    load: frozenset[int]
+
+    @classmethod
+    def found(cls) -> Cores:
+        """Those that this process may use.
+
+        :raises SystemExit: if it may use one only.
+        """
+        first, *others = sorted(os.sched_getaffinity(0))
+        if not others:
+            raise SystemExit("A benchmark needs two cores: one for the server, one for the load and the database.")
+        return cls(first, frozenset(others))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers.
+
+    pid: of the process that was started; see `family`.
+    """
+
+    pid: int
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def running(system: System, url: str, cores: Cores, folder: Path, **more: str) -> Iterator[Running]:
+    """Start a system on its database; it is ended with the block.
+
+    :raises RuntimeError: if it does not answer; what it said is in the message.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    command = shlex.split(system.command.format(port=port, threads=THREADS, app=system.app))
+    command[0] = str(BIN / command[0])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore",
+        "BENCHMARK_URL": url,
+        "BENCHMARK_THREADS": str(THREADS),
+        **system.environment,
+        **more,
+    }
+    said = folder / f"{system.name}.log"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            ["taskset", "--cpu-list", str(cores.server), *command], stdout=log, stderr=log, env=environment
+        )
+    server = Running(process.pid, port)
+    try:
+        _wait(process, server, system, said)
+        yield server
+    finally:
+        _end(process)
+
+
+def _wait(process: subprocess.Popen[bytes], server: Running, system: System, said: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(server.address + system.paths["hello"], timeout=5):
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.05)
+    raise RuntimeError(f"{system.title} does not answer. It said:\n{said.read_text()}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and its children, politely first."""
+    children = family(process.pid)
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        process.wait()
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it has started; a server may have a parent that only watches."""
+    found = [pid]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").glob("*/children"):
+            found += map(int, task.read_text().split())
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its children have used: user and system time (proc(5), stat, fields 14 and 15)."""
+    used = 0
+    for each in family(pid):
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def resident_megabytes(pid: int) -> float:
+    """Of the largest of the process and its children: the one that serves."""
+    sizes = [int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in family(pid)]
+    return max(sizes) * os.sysconf("SC_PAGE_SIZE") / 1e6
