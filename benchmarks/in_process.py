@@ -72,13 +72,13 @@ def call(app: Any, made: Mapping[str, Any]) -> bytes:
 
 
 def in_turn(
-    ways: Mapping[str, Callable[[], object]], rounds: int, before: Callable[[], object] = lambda: None
+    ways: Mapping[str, Callable[[], object]], rounds: int, before: Callable[[str], object] = lambda name: None
 ) -> dict[str, list[float]]:
-    """Seconds of each way, round by round; `before` is done before each and not timed."""
+    """Seconds of each way, round by round; `before` is done before each, given its name, and not timed."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
         for name, way in ways.items():
-            before()
+            before(name)
             start = time.perf_counter()
             way()
             if turn:  # the first one warms up

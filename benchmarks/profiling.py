@@ -36,7 +36,7 @@ _numbers = count(2_000_000)
 
 def measure(names: Sequence[str], url: str, tokens: Mapping[str, str]) -> dict[str, Any]:
     """For each work what it costs beside the floor, and the packages and functions that the time goes to."""
-    app: Any = make(url, 2)
+    app: Any = make(url, 2, **{"accounts.last_used_every": "0"})
     bare = floor.make(record(url, tokens), plain(url))
     found = {}
     for work in WORKS:
