@@ -39,6 +39,7 @@ __all__ = [
 
 #: The rooms of the core, in the order in which they are included.
 CORE = (
+    "colonnade.core.routes",
     "colonnade.core.plugins",
     "colonnade.core.commands",
     "colonnade.core.roads",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pyramid.events import NewResponse
 
@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.response import Response
 
+_NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
+
 
 def finish(event: NewResponse) -> None:
     """Subscriber: runs after all tweens and callbacks, so no order of tweens can leave an answer without them."""
     response: Response = event.response
     stamp(event.request.environ, response)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if _NOSNIFF not in response.headerlist:
+        response.headerlist.append(_NOSNIFF)
 
 
 def includeme(config: Configurator) -> None:

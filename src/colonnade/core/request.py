@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyramid.request
 
+from colonnade.core.remembered import remembered
 from colonnade.core.request_id import correlation_id_of, request_id_of
 
 if TYPE_CHECKING:
@@ -37,24 +37,24 @@ class Request(pyramid.request.Request):
         if environ.get("CONTENT_LENGTH") or environ.get("wsgi.input_terminated"):
             super().make_body_seekable()
 
-    @cached_property
+    @remembered
     def id(self) -> str:
         """Our id of this request, a UUID: that of X-Request-Id, of the log, of problems, of the change log."""
         return request_id_of(self.environ)
 
-    @cached_property
+    @remembered
     def correlation_id(self) -> str | None:
         """The caller's own id of it (X-Correlation-Id or X-Request-Id), cleaned; None if there is none."""
         return correlation_id_of(self.environ)
 
-    @cached_property
+    @remembered
     def identity(self) -> Identity:
         """Who asks; ANONYMOUS where nobody signed in. Raises Unauthorized for credentials that are not good."""
         from colonnade.core.policy.identity import identify
 
         return identify(self)
 
-    @cached_property
+    @remembered
     def identity_attributes(self) -> IdentityAttributes:
         """What ``me`` says of the one who asks, by name; what has to be computed is, once, at first use."""
         from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
@@ -63,40 +63,40 @@ class Request(pyramid.request.Request):
             self.identity, identity_attributes_of(self.registry), connect=lambda: self.read_connection
         )
 
-    @cached_property
+    @remembered
     def access(self) -> Access:
         """What the one who asks may do, resource by resource."""
         from colonnade.core.policy import access_of
 
         return access_of(self)
 
-    @cached_property
+    @remembered
     def tm(self) -> TransactionManager:
         """The manager of this request's transaction, which pyramid_tm begins and ends."""
         from colonnade.core.database import manager_of
 
         return manager_of(self)
 
-    @cached_property
+    @remembered
     def dbsession(self) -> Session:
         """The session of this request's transaction."""
         from colonnade.core.database import session_for
 
         return session_for(self)
 
-    @cached_property
+    @remembered
     def read_connection(self) -> ReadConnection:
         """The connection for reading: of the read-only pool for safe methods, else the session's own."""
         from colonnade.core.database import read_connection_for
 
         return read_connection_for(self)
 
-    @cached_property
+    @remembered
     def validated(self) -> dict[str, Any]:
         """What Cornice's validators found good."""
         return {}
 
-    @cached_property
+    @remembered
     def errors(self) -> Errors:
         """What Cornice's validators found bad; a problem in the end."""
         from cornice import Errors
@@ -104,12 +104,12 @@ class Request(pyramid.request.Request):
         settings: Mapping[str, object] = self.registry.settings
         return Errors(localizer=self.localizer) if settings.get("available_languages") else Errors()
 
-    @cached_property
+    @remembered
     def info(self) -> dict[str, Any]:
         """What Cornice remembers of this request."""
         return {}
 
-    @cached_property
+    @remembered
     def current_service(self) -> Service | None:
         """The Cornice service whose path this is; None where it is none's."""
         from cornice.util import current_service

@@ -48,7 +48,8 @@ def correlation_id_of(environ: dict[str, Any]) -> str | None:
 
 def stamp(environ: dict[str, Any], response: Response) -> None:
     """Write both ids into the headers of an answer. Doing it twice does no harm."""
-    stamped = [("X-Request-Id", request_id_of(environ))]
+    headers = [header for header in response.headerlist if header[0] not in _STAMPED]
+    headers.append(("X-Request-Id", request_id_of(environ)))
     if correlation_id := correlation_id_of(environ):
-        stamped.append(("X-Correlation-Id", correlation_id))
-    response.headerlist = [*(header for header in response.headerlist if header[0] not in _STAMPED), *stamped]
+        headers.append(("X-Correlation-Id", correlation_id))
+    response.headerlist = headers

@@ -48,6 +48,8 @@ def split_key(text: str) -> tuple[str, ...]:
 
     :raises NotFound: for a text that `join_key` would not have written.
     """
+    if text.isalnum():
+        return (text,)
     try:
         parts = tuple(_ESCAPED.sub(_unescape, part) for part in text.split(",")) if text != _EMPTY else ("",)
     except ValueError:

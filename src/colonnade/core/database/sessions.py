@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import transaction
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.tweens import EXCVIEW
@@ -19,6 +18,7 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 from colonnade.core.database import sqlite
 from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.database import Database, database_of
+from colonnade.core.database.manager import RequestTransactionManager
 
 #: What a test puts into the WSGI environ, to see what a request did before anything is committed: a session and the
 #: manager of its transaction, both of which it ends by itself; or a connection, in whose transaction each request is a
@@ -109,7 +109,7 @@ def join_transactions(sessions: sessionmaker[Session]) -> None:
 
 def manager_of(request: Request) -> TransactionManager:
     """The manager of a request's transaction; explicit, so that work after its end is an error and not a leak."""
-    return request.environ.get(MANAGER) or transaction.TransactionManager(explicit=True)
+    return request.environ.get(MANAGER) or RequestTransactionManager()
 
 
 def is_ours(request: Request) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, SmallInteger
@@ -30,12 +31,12 @@ class IntegerValue(Value):
     def python_type(self) -> type[int]:
         return int
 
-    @property
+    @cached_property
     def low(self) -> int:
         """The least value that the column holds."""
         return -(1 << self.bits - 1)
 
-    @property
+    @cached_property
     def high(self) -> int:
         """The greatest value that the column holds."""
         return (1 << self.bits - 1) - 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Dialect, TypeDecorator
@@ -44,7 +46,11 @@ class Storage(TypeDecorator[T]):
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> Any:
         """Check and convert one parameter. Raises ValueError."""
-        return None if value is None else self.to_stored(self.value.check(value), dialect)
+        return None if value is None else self.to_stored(self._check(value), dialect)
+
+    @cached_property
+    def _check(self) -> Callable[[object], T]:
+        return self.value.check
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> T | None:
         """Convert one result."""

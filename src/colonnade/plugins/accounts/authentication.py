@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyramid.request import Request
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import String, and_, bindparam, or_, select
 
 from colonnade.core.database import Prepared, database_of
 from colonnade.core.database.sessions import CONNECTION, SESSION
@@ -91,5 +91,5 @@ def statement() -> Select[int, str, str, int, str, str | None, bool]:
         .select_from(Token)
         .join(User, User.id == Token.user_id)
         .join(UserRole, UserRole.user_id == User.id, isouter=True)
-        .where(Token.prefix == bindparam("prefix", type_=Token.prefix.type))
+        .where(Token.prefix == bindparam("prefix", type_=String()))  # `Secret` has looked at it already
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from cornice import Service
 from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from colonnade.core.problems import Unavailable
@@ -14,22 +17,23 @@ from .checks import faults
 RETRY_AFTER = 5  # seconds
 
 
-def health(request: Request) -> dict[str, str]:
+def health(request: Request) -> Response:
     """The process answers; that is all it says. It asks neither the database nor who asks."""
-    return _status(request, "alive")
+    return _status("alive")
 
 
-def ready(request: Request) -> dict[str, str]:
+def ready(request: Request) -> Response:
     """All that requests need is there; raises Unavailable, which names what is not."""
     if found := faults(request):
         names = ", ".join(str(fault.code) for fault in found)
         raise Unavailable(f"Not ready: {names}.", faults=found, slug="not-ready", retry_after=RETRY_AFTER)
-    return _status(request, "ready")
+    return _status("ready")
 
 
-def _status(request: Request, status: str) -> dict[str, str]:
-    request.response.headers["Cache-Control"] = "no-store"
-    return {"status": status}
+def _status(status: str) -> Response:
+    body = json.dumps({"status": status}).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    return Response(app_iter=[body], headerlist=headers)
 
 
 def _described(summary: str, status: str) -> dict[str, object]:

@@ -20,6 +20,8 @@ from .links import moved
 
 JSON = "application/json"
 
+_PRIVATE = (("Cache-Control", "private"), ("Vary", "Authorization, Cookie, Accept"))
+
 
 def page(request: Request, listing: Listing) -> Response:
     """The envelope of a list, and links to its neighbours (RFC 8288)."""
@@ -51,17 +53,15 @@ def document(request: Request, text: str) -> Response:
     """
     body = text.encode()
     tag = tag_of(body)
-    if request.if_match and tag not in request.if_match:
+    if request.environ.get("HTTP_IF_MATCH") and tag not in request.if_match:
         raise PreconditionFailed(
             "The record has changed since: its ETag is another one now.", headers=[("ETag", f'"{tag}"')]
         )
-    if request.headers.get("If-None-Match") and tag in request.if_none_match:
-        response = Response(status=304)
-        response.content_type = None
-    else:
-        response = Response(body=body, content_type=JSON, charset=None)
-    response.etag = tag
-    return private(response)
+    headers = [("ETag", f'"{tag}"'), *_PRIVATE]
+    if request.environ.get("HTTP_IF_NONE_MATCH") and tag in request.if_none_match:
+        return Response(status=304, headerlist=headers)
+    headers += [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+    return Response(app_iter=[body], headerlist=headers)
 
 
 def written(status: int, text: str | None, location: str | None = None, *, tagged: bool = True) -> Response:
@@ -85,6 +85,6 @@ def written(status: int, text: str | None, location: str | None = None, *, tagge
 
 def private(response: Response) -> Response:
     """Let no shared cache keep the answer, and none give it to another caller, or to one who asks for another form."""
-    response.headers["Cache-Control"] = "private"
-    response.headers["Vary"] = "Authorization, Cookie, Accept"
+    for name, value in _PRIVATE:
+        response.headers[name] = value
     return response

@@ -1,0 +1,71 @@
+"""The transaction of a request, which is none until somebody takes part: most requests that only read never do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transaction import Transaction, TransactionManager
+from transaction.interfaces import AlreadyInTransaction
+
+
+class RequestTransactionManager(TransactionManager):
+    """An explicit manager whose `begin` costs nothing; the transaction begins when it is first asked for.
+
+    Nothing else tells it from its base: before `begin` and after the end there is no transaction, and asking for one
+    raises `transaction.interfaces.NoTransaction`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(explicit=True)
+        self._promised: Promise | None = None
+
+    def begin(self) -> Promise:
+        """Promise a transaction."""
+        if self._promised is not None or self._txn is not None:
+            raise AlreadyInTransaction()
+        self._promised = Promise(self)
+        return self._promised
+
+    def get(self) -> Transaction:
+        """The transaction, which begins now if it was promised only."""
+        promised, self._promised = self._promised, None
+        if promised is None:
+            return super().get()
+        begun: Transaction = super().begin()
+        for note in promised.notes:
+            begun.note(note)
+        return begun
+
+    def isDoomed(self) -> bool:  # noqa: N802 as its base calls it
+        """Whether it can only be aborted."""
+        return self._promised is None and bool(super().isDoomed())
+
+    def commit(self) -> None:
+        """Commit what was done; nothing, where nobody took part."""
+        if self._promised is None:
+            super().commit()
+        self._promised = None
+
+    def abort(self) -> None:
+        """Undo what was done; nothing, where nobody took part."""
+        if self._promised is None:
+            super().abort()
+        self._promised = None
+
+
+class Promise:
+    """What `begin` gives: notes are kept for the transaction, anything else makes it begin."""
+
+    def __init__(self, manager: RequestTransactionManager) -> None:
+        self._manager = manager
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Add to the transaction's description."""
+        if self._manager._promised is self:
+            self.notes.append(text)
+        else:
+            self._manager.get().note(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager.get(), name)

@@ -1,0 +1,90 @@
+"""Routes, found by how their patterns begin: Pyramid tries one after the other, and a resource brings several."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from pyramid.exceptions import URLDecodeError
+from pyramid.interfaces import IRoutesMapper
+from pyramid.urldispatch import Route, RoutesMapper
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.request import Request
+
+#: What stands in a pattern as it stands in a path; a beginning with anything else is not looked up, but tried.
+_LITERAL: Final = re.compile(r"/[\w/.~-]*", re.ASCII)
+_PLACEHOLDER: Final = re.compile(r"[{*:]")
+
+
+class IndexedRoutes(RoutesMapper):
+    """Pyramid's own mapper: the same routes match, in the same order, but only those are tried whose beginning fits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._index: dict[str, list[tuple[int, Route]]] | None = None
+        self._depth = 0
+
+    def connect(self, *args: Any, **options: Any) -> Route:
+        """Add a route; see `pyramid.urldispatch.RoutesMapper`."""
+        self._index = None
+        return super().connect(*args, **options)
+
+    def __call__(self, request: Request) -> dict[str, Any]:
+        """The first route that matches a request, and what its pattern found in the path; None for both if none does.
+
+        :raises URLDecodeError: for a path that is no UTF-8.
+        """
+        try:
+            path: str = request.path_info or "/"
+        except KeyError:
+            path = "/"
+        except UnicodeDecodeError as error:
+            raise URLDecodeError(error.encoding, error.object, error.start, error.end, error.reason) from None
+        for route in self._candidates(path):
+            match = route.match(path)
+            if match is not None:
+                info = {"match": match, "route": route}
+                if all(predicate(info, request) for predicate in route.predicates):
+                    return info
+        return {"route": None, "match": None}
+
+    def _candidates(self, path: str) -> Iterator[Route]:
+        index = self._indexed() if self._index is None else self._index
+        found = [index[path]] if path in index else []
+        end = 0
+        for _ in range(self._depth):
+            if end < 0:
+                break
+            if (routes := index.get(path[:end])) is not None:
+                found.append(routes)
+            end = path.find("/", end + 1)
+        every = (
+            found[0] if len(found) == 1 else sorted((each for routes in found for each in routes), key=itemgetter(0))
+        )
+        return (route for _, route in every)
+
+    def _indexed(self) -> dict[str, list[tuple[int, Route]]]:
+        index: dict[str, list[tuple[int, Route]]] = defaultdict(list)
+        for number, route in enumerate(self.routelist):
+            index[_beginning(route.pattern)].append((number, route))
+        self._depth = 1 + max((beginning.count("/") for beginning in index), default=0)
+        self._index = dict(index)
+        return self._index
+
+
+def _beginning(pattern: str) -> str:
+    """What a path has to begin with: the whole pattern, or the segments before the first that has a placeholder."""
+    pattern = pattern if pattern.startswith("/") else f"/{pattern}"
+    placeholder = _PLACEHOLDER.search(pattern)
+    beginning = pattern if placeholder is None else pattern[: placeholder.start()].rpartition("/")[0]
+    return beginning if _LITERAL.fullmatch(beginning) else ""
+
+
+def includeme(config: Configurator) -> None:
+    """Take the place of Pyramid's mapper, before it has a route."""
+    config.registry.registerUtility(IndexedRoutes(), IRoutesMapper)
