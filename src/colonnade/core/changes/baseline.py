@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,9 +15,11 @@ from colonnade.core.database.failures import is_worth_retrying
 from colonnade.core.problems import Problem
 from colonnade.core.resources import Resource
 
+from .application import recorder_of
+from .images import Image, Images
+from .lists import read_lists, relations_of
 from .log import Log
-from .origin import ORIGIN, Origin, origin_of
-from .recording import LOGGED
+from .origin import ORIGIN, Origin
 
 #: Records of one transaction.
 BATCH: Final = 1000
@@ -76,7 +77,12 @@ def _batch(
         keys = [images.key(dict(zip(images.names, row, strict=True))) for row in rows]
         known = _known(session, log, resource, keys)
         missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in known}
-        _write(session, log, [(resource.name, key, images.of_row(row)) for key, row in missing.items()])
+        entering = {key: images.of_row(row) for key, row in missing.items()}
+        _read_lists(session, resource, images, entering)
+        named = {"resource": resource.name, "verb": "baseline", "before": None}
+        recorder = recorder_of(session)
+        assert recorder is not None
+        recorder.write(session, [{**named, "key": key, "after": image} for key, image in entering.items()])
     if len(rows) < batch:
         return len(missing), None
     last = dict(zip(images.names, rows[-1], strict=True))
@@ -109,12 +115,13 @@ def _known(session: Session, log: Log, resource: Resource, keys: Sequence[str]) 
     return set(execute(session, sa.select(given.c.key).where(known.is_not(None))).scalars())
 
 
-def _write(session: Session, log: Log, records: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
-    if not records:
-        return
-    common = {**origin_of(session).values(), "at": datetime.now(UTC), "verb": "baseline", "before": None, "count": None}
-    rows: Iterator[dict[str, Any]] = (
-        {**common, "position": None, "resource": name, "key": key, "after": image} for name, key, image in records
-    )
-    execute(session, sa.insert(log.table), list(rows))
-    session.info[LOGGED] = session.info.get(LOGGED, 0) + len(records)
+def _read_lists(session: Session, resource: Resource, images: Images, entering: Mapping[str, Image]) -> None:
+    """Put the lists of keys into images: later changes tell of those alone that change."""
+    names = [resource.mapper.get_property_by_column(column).key for column in resource.mapper.primary_key]
+    keys = {}
+    for image in entering.values() if relations_of(resource) else ():
+        values = images.values(image)
+        keys[tuple(values[name] for name in names)] = image
+    for prop in relations_of(resource):
+        for key, several in read_lists(session, resource, prop, list(keys)).items():
+            keys[key][prop.key] = several

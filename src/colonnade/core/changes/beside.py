@@ -20,7 +20,8 @@ from colonnade.core.resources import Resource
 from .cascades import Cascades, Values
 from .lists import Lists, Pairs, tables_between
 from .log import Log
-from .recording import Recorder, told
+from .recording import Recorder
+from .rows import told
 from .statements import PAST, Name, given_by, name_in, name_of, plain, set_by
 
 
@@ -74,7 +75,7 @@ def each_beside(session: Session, recorder: Recorder, beside: Beside, statement:
         return _each_pair(session, recorder, *beside.between[name], statement)
     table = beside.leading[name]
     rows = list(_rows(session, table, statement))
-    recorder.cascades.read_beside(session, table, rows)
+    recorder.read_beside(session, table, rows)
     execute(session, statement.execution_options(**{PAST: True}))
     recorder.write_touched(session)
     return len(rows)

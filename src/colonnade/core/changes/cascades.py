@@ -157,6 +157,11 @@ class Cascades:
         """What was read for a flush that failed is of no use."""
         session.info.pop(_KEY, None)
 
+    def pending(self, session: Session) -> Collection[Touched]:
+        """The records that were read for the flush that is under way."""
+        pending: dict[Any, Touched] = session.info.get(_KEY, {})
+        return pending.values()
+
     def outcomes(self, session: Session) -> Iterator[tuple[Touched, Mapping[str, Any] | None]]:
         """What became of the records that were touched, by field; None for those that are gone."""
         by_resource: dict[Resource, list[Touched]] = {}

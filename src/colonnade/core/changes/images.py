@@ -50,6 +50,10 @@ class Images:
         """The key of a record, as in its URL."""
         return join_key(field.value.to_text(values[field.name]) for field in self.resource.key)
 
+    def moved(self, before: Image, after: Image) -> bool:
+        """Tell whether a record has another key after a change."""
+        return any(before[field.name] != after[field.name] for field in self.resource.key)
+
     def values(self, image: Mapping[str, Any]) -> dict[str, Any]:
         """The Python values of an image; of fields that there are no more, nothing."""
         return {

@@ -51,6 +51,41 @@ def read_lists(
     return {key: sorted(several, key=repr) for key, several in found.items()}
 
 
+def lists_of(session: Session, resource: Resource, key: Identity) -> Image:
+    """All lists of keys of one record, as they are now."""
+    return {prop.key: read_lists(session, resource, prop, [key])[key] for prop in relations_of(resource)}
+
+
+def changed_lists(
+    session: Session,
+    log: Log,
+    resource: Resource,
+    prop: RelationshipProperty[Any],
+    before: Mapping[Identity, list[Any]],
+) -> Iterator[tuple[Images, Image, Image]]:
+    """The records whose lists are others than they were: their images before and after.
+
+    The session reads the lists again when it is asked for them.
+
+    :param before: the lists by the keys of their records; one that is gone is passed over.
+    """
+    images = log.images(resource)
+    rows = read_rows(session, resource.mapper, images.names, list(before))
+    for key, now in read_lists(session, resource, prop, list(rows)).items():
+        if now != before[key]:
+            image = images.of(rows[key])
+            yield images, {**image, prop.key: before[key]}, {**image, prop.key: now}
+            known = session.identity_map.get(resource.mapper.identity_key_from_primary_key(key))
+            if known is not None:
+                session.expire(known, [prop.key])
+
+
+def _there(session: Session, resource: Resource, keys: Sequence[Identity]) -> list[Identity]:
+    """Those of the keys that records of this very resource have; locked."""
+    names = [each.name for each in resource.key]
+    return list(read_rows(session, resource.mapper, names, keys, lock=True))
+
+
 class Lists:
     """How the lists of kept records were before a statement on a table between, for those that it concerns.
 
@@ -73,15 +108,7 @@ class Lists:
     def changes(self) -> Iterator[tuple[Images, Image, Image]]:
         """The records whose lists are others by now: their images before and after."""
         for (resource, prop), before in zip(self._relations, self._before, strict=True):
-            images = self._log.images(resource)
-            rows = read_rows(self._session, resource.mapper, images.names, list(before))
-            for key, now in self._read(resource, prop, list(before)).items():
-                if now != before[key]:
-                    image = images.of(rows[key])
-                    yield images, {**image, prop.key: before[key]}, {**image, prop.key: now}
-                known = self._session.identity_map.get(resource.mapper.identity_key_from_primary_key(key))
-                if known is not None:
-                    self._session.expire(known, [prop.key])
+            yield from changed_lists(self._session, self._log, resource, prop, before)
 
     def _concerned(self, prop: RelationshipProperty[Any], pairs: Sequence[Mapping[str, Any]]) -> list[Identity]:
         """The records that are on this side of some pairs."""
@@ -96,6 +123,4 @@ class Lists:
     def _read(
         self, resource: Resource, prop: RelationshipProperty[Any], keys: Sequence[Identity]
     ) -> dict[Identity, list[Any]]:
-        names = [each.name for each in resource.key]
-        there = read_rows(self._session, resource.mapper, names, keys, lock=True)  # of this class, not of its bases
-        return read_lists(self._session, resource, prop, list(there))
+        return read_lists(self._session, resource, prop, _there(self._session, resource, keys))

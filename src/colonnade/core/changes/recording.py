@@ -17,10 +17,12 @@ from sqlalchemy.orm import Mapper, Session, UOWTransaction
 from colonnade.core.database import execute
 from colonnade.core.resources import Resource
 
-from .cascades import Cascades
-from .images import Image, Images
+from .cascades import Cascades, Values
+from .departing import Departing
+from .lists import lists_of
 from .log import Log
 from .origin import origin_of
+from .rows import Row, told
 from .states import (
     Before,
     State,
@@ -44,8 +46,6 @@ REQUESTS: Final = "colonnade.changes.requests"
 #: What numbers the rows of a transaction that is being committed.
 NUMBERING: Final = "colonnade.changes.numbering"
 
-Row = dict[str, Any]
-
 
 class Recorder:
     """Writes what the flushes of an application's sessions change into its log."""
@@ -53,17 +53,20 @@ class Recorder:
     def __init__(self, log: Log) -> None:
         self.log = log
         self.cascades = Cascades(log)
+        self.departing = Departing(log)
 
     def begin(self, session: Session) -> None:
         """Before a flush: read what of its records is not known. (Of some updates SQLAlchemy says nothing later.)"""
         self.forget(session)
         self._read(session, map(sa.inspect, (*session.dirty, *session.deleted)))
+        self.departing.read_states(session, map(sa.inspect, session.deleted))
 
     def forget(self, session: Session) -> None:
         """What was read for a flush that failed is of no use."""
         session.info.pop(_READ, None)
         session.info.pop(_STALE, None)
         self.cascades.forget(session)
+        self.departing.forget(session)
 
     def read_updated(self, mapper: Mapper[Any], target: Any) -> None:
         """Before a row is changed: keep how it was; and the rows that the database will change with its key."""
@@ -84,8 +87,10 @@ class Recorder:
         if state.session is None or state.key is None:
             return
         self._read(state.session, [state])
+        self.departing.read_states(state.session, [state])
         if self.cascades.concern(mapper):
             self.cascades.read(state.session, mapper, self._stored(state), None)
+            self.departing.read_touched(state.session, self.cascades)
 
     def record(self, session: Session, flush: UOWTransaction) -> None:
         """After a flush, before it is forgotten: write its rows of the log."""
@@ -111,7 +116,7 @@ class Recorder:
             if len(told) == 2:  # its key has changed, and another record may have it now
                 moved.append(told.pop(0))
             rows += told
-        rows = self._with_touched(session, [*moved, *rows])
+        rows = self.departing.join(session, self._with_touched(session, [*moved, *rows]))
         self._note(session, written, read)
         self.write(session, rows)
 
@@ -121,9 +126,14 @@ class Recorder:
             if record in session:
                 session.expire(record, names)
 
+    def read_beside(self, session: Session, table: sa.Table, rows: Sequence[tuple[Values, Values | None]]) -> None:
+        """Read the records that the database will change when rows of a table that nobody keeps go or change."""
+        self.cascades.read_beside(session, table, rows)
+        self.departing.read_touched(session, self.cascades)
+
     def write_touched(self, session: Session) -> None:
-        """Write what the database has done by itself since that was read; see `Cascades.read_beside`."""
-        self.write(session, self._with_touched(session, []))
+        """Write what the database has done by itself since that was read; see `read_beside`."""
+        self.write(session, self.departing.join(session, self._with_touched(session, [])))
         self.refresh(session)
 
     def write(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -227,25 +237,32 @@ class Recorder:
         resource: Resource,
         state: State,
         before: Before | None,
-        now: Mapping[str, Any] | None,
+        again: Mapping[str, Any] | None,
         *,
         deleted: bool,
     ) -> list[Row]:
         """What became of a record: one row, or none, or two where its key has changed."""
         images = self.log.images(resource)
-        related_before, related_after = related(session, state, deleted=deleted)
+        related_before, related_after = related(session, state, resource, deleted=deleted)
         after: Mapping[str, Any] | None = None
         if not deleted:
             if state.key is not None and not related_before and not is_changed(state, images.names):
                 return []
-            after = now or {name: written_value(state, name, images) for name in images.names}
+            after = again or {name: written_value(state, name, images) for name in images.names}
         if state.key is None and before is None:
             return told(images, None, {**images.of(after or {}), **related_after})
         values = before.values if before is not None else {name: stored_value(state, name) for name in images.names}
         if after is not None:  # of what the session never knew and did not write, nothing has changed
             values = {name: value if known(value) else after[name] for name, value in values.items()}
-        was = {**images.of(values), **related_before}
-        return told(images, was, None if after is None else {**images.of(after), **related_after})
+        was = images.of(values)
+        if after is None:
+            lists = self.departing.lists(session, resource, tuple(state.identity or ()))
+            return told(images, {**was, **lists, **related_before}, None)
+        now = images.of(after)
+        if images.moved(was, now):
+            lists = lists_of(session, resource, identity_now(state))
+            related_before, related_after = {**lists, **related_before}, {**lists, **related_after}
+        return told(images, {**was, **related_before}, {**now, **related_after})
 
     def _with_touched(self, session: Session, rows: list[Row]) -> list[Row]:
         """The rows of a flush, with what the database did by itself."""
@@ -255,6 +272,11 @@ class Recorder:
             images = self.log.images(touched.resource)
             before = images.of(touched.values)
             after = None if values is None else images.of(values)
+            if after is None:
+                before |= self.departing.lists(session, touched.resource, touched.was)
+            elif images.moved(before, after):
+                lists = lists_of(session, touched.resource, touched.identity)
+                before, after = {**before, **lists}, {**after, **lists}
             row = last.get((touched.resource.name, images.key(touched.values)))
             if row is None:
                 rows += told(images, before, after)
@@ -292,15 +314,3 @@ class Recorder:
             if before != after:
                 key = images.key(images.values(after if after is not None else before or {}))
                 yield {**row, "resource": resource.name, "key": key, "before": before, "after": after}
-
-
-def told(images: Images, before: Image | None, after: Image | None) -> list[Row]:
-    """The rows of the log for one record: none if nothing has changed, two if its key has."""
-    if before == after:
-        return []
-    keys = [None if image is None else images.key(images.values(image)) for image in (before, after)]
-    if before is not None and after is not None and keys[0] != keys[1]:
-        return [*told(images, before, None), *told(images, None, after)]
-    verb = "create" if before is None else "delete" if after is None else "update"
-    key = keys[0] if after is None else keys[1]
-    return [{"resource": images.resource.name, "key": key, "verb": verb, "before": before, "after": after}]

@@ -9,11 +9,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import InstanceState, Session, with_parent
 from sqlalchemy.orm.base import LoaderCallableStatus
-from sqlalchemy.orm.interfaces import MANYTOMANY
 
 from colonnade.core.database import execute
+from colonnade.core.resources import Resource
 
 from .images import Image, Images
+from .lists import relations_of
 from .stored import Identity
 
 _LOCKED: Final = "colonnade.changes.locked"
@@ -89,13 +90,11 @@ def identity_now(state: State) -> Identity:
     return tuple(state.key[1])
 
 
-def related(session: Session, state: State, *, deleted: bool) -> tuple[Image, Image]:
+def related(session: Session, state: State, resource: Resource, *, deleted: bool) -> tuple[Image, Image]:
     """The keys of many-to-many relations before and after, of those that change; of a deleted record, of all known."""
     before: Image = {}
     after: Image = {}
-    for prop in state.mapper.relationships:
-        if prop.direction is not MANYTOMANY or prop.viewonly:
-            continue
+    for prop in relations_of(resource):
         if prop.lazy in ("write_only", "dynamic"):
             history = state.attrs[prop.key].history if prop.key in state.committed_state else None
         elif prop.key in state.dict:
