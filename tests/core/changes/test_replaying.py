@@ -19,7 +19,7 @@ from tests.core.changes.archive.application import Archive, archive
 from tests.core.changes.archive.calling import Calling
 from tests.core.changes.archive.models import Book, Event, Page, Shelf, Tag
 from tests.core.changes.archive.replaying import check
-from tests.core.changes.archive.values import EXPRESSIONS, KEYS, VALUES, drawn, key
+from tests.core.changes.archive.values import EXPRESSIONS, KEYS, VALUES, drawn, key, names_of_key
 from tests.harness.counts import counts
 
 
@@ -44,7 +44,10 @@ def add(dice: random.Random, session: Session, model: type[Any], given: dict[str
     for name, value in given.items():
         setattr(record, name, value)
     if dice.random() < 0.5:
-        session.merge(record)
+        with session.no_autoflush:
+            known = session.get(model, tuple(getattr(record, name) for name in names_of_key(model)))
+        if known is None or type(known) is model:  # else it would make another class of it, of which SQLAlchemy warns
+            session.merge(record)
     else:
         session.add(record)
 
