@@ -13,7 +13,7 @@ from pyramid.interfaces import ITweens
 from webtest import TestApp
 
 import colonnade
-from tests.core.stubs import Bench, bench_at, mistakes_of, start
+from tests.core.stubs import SECRET, Bench, bench_at, mistakes_of, start
 
 
 @pytest.fixture(autouse=True)
@@ -345,6 +345,14 @@ def test_importing_the_package_loads_nothing() -> None:
     code = "import sys, colonnade; print([m for m in ('pyramid', 'sqlalchemy', 'pydantic') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert out.stdout.strip() == "[]"
+
+
+def test_an_application_loads_nothing_that_migrations_alone_need() -> None:
+    plugins = "health\naccounts\nrest\nopenapi\ntransfer\npeople\nhistory"
+    given = {"colonnade.environment": "development", "colonnade.secret": SECRET, "colonnade.plugins": plugins}
+    code = f"import sys, colonnade; colonnade.main({{}}, **{given!r}); print('alembic' in sys.modules)"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip() == "False"
 
 
 def test_every_name_for_authors_is_there() -> None:

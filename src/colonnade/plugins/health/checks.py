@@ -9,7 +9,6 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 
 from colonnade.core.database import database_of
-from colonnade.core.database.migrations import pending
 from colonnade.core.plugins import plugins_of
 from colonnade.core.problems import Fault, Problem
 
@@ -57,6 +56,9 @@ def _outcome(name: str, check: Check, request: Request) -> str | None:
 
 def database_is_ready(request: Request) -> str | None:
     """The database answers, and has seen all migrations."""
+    # Alembic is a tenth of what an application imports, and the command, which starts one for each verb, asks not here.
+    from colonnade.core.database.migrations import pending
+
     if pending(database_of(request.registry), plugins_of(request.registry)):
         return "The database is not migrated: run `colonnade migrate`."
     return None
