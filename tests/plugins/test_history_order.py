@@ -251,3 +251,24 @@ def test_a_transaction_that_others_will_end_sees_its_own_changes(firm: Company) 
         client.patch_json("/api/v1/departments/1", {"name": "Name"})
         assert [each["verb"] for each in client.get(f"/api/v1/changes?after={last}").json["data"]] == ["update"]
         transaction.rollback()
+
+
+def test_what_a_savepoint_undoes_takes_no_position_from_the_rest(firm: Company) -> None:
+    start = max(read_on(firm, Change.position, 0))
+    with firm.database.sessions.begin() as session:
+        session.add(Department(code="before", name="Before"))
+        session.flush()
+        with session.begin_nested() as savepoint:
+            session.add_all([Department(code=f"undone{each}", name=f"Undone {each}") for each in range(3)])
+            session.flush()
+            savepoint.rollback()
+        session.add(Department(code="after", name="After"))
+    rename(firm, "Later")
+    positions = read_on(firm, Change.position, start)
+    assert len(positions) == 4
+    with firm.database.sessions() as session:
+        order = sa.select(Change.key).where(Change.position > start).order_by(Change.position)
+        told = list(session.scalars(order))
+        assert session.scalar(sa.select(sa.func.count()).where(Change.position.is_(None))) == 0
+        made = sa.select(Department.id).where(Department.code.in_(["before", "after"])).order_by(Department.id)
+        assert told[:2] == [str(key) for key in session.scalars(made)]

@@ -9,14 +9,14 @@ from pyramid.config import Configurator
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper, Session, SessionTransaction, UOWTransaction
 
-from colonnade.core.database import database_of
+from colonnade.core.database import Database, database_of
 from colonnade.core.resources import RESOURCES_READY, resources_of
 
 from .guard import Guard
 from .log import Log, keep
-from .positions import CounterPositions
-from .recording import LOGGED, NUMBERING, Recorder
-from .sequencing import Leftovers, SequencedPositions
+from .positions import Positions, PositionsAtCommit, PositionsAtOnce, forget
+from .recording import Recorder
+from .sequencing import Leftovers, PositionsAfterwards
 from .states import forget_locked
 
 #: Where a session keeps the recorder of its application.
@@ -53,9 +53,9 @@ def recorder_of(session: Session) -> Recorder | None:
 
 def _listen(config: Configurator, log: Log, way: Way) -> None:
     database = database_of(config.registry)
-    recorder = Recorder(log)
+    positions = _positions(database, log, way)
+    recorder = Recorder(database, log, positions)
     guard = Guard(log, recorder.cascades)
-    positions = CounterPositions(log) if way == "counter" else SequencedPositions(database, log)
     database.sessions.configure(info={**database.sessions.kw.get("info", {}), RECORDER: recorder})
     event.listen(database.sessions, "before_flush", guard.before_flush)
     event.listen(database.sessions, "before_flush", _flushing)
@@ -74,6 +74,12 @@ def _listen(config: Configurator, log: Log, way: Way) -> None:
     for name, listener in (("before_update", _updating), ("before_delete", _deleting)):
         if not event.contains(Mapper, name, listener):
             event.listen(Mapper, name, listener)
+
+
+def _positions(database: Database, log: Log, way: Way) -> Positions:
+    if database.dialect.name == "sqlite":  # nobody waits for a commit who would not wait for the lock
+        return PositionsAtOnce(database, log)
+    return PositionsAtCommit(database, log) if way == "counter" else PositionsAfterwards(database, log)
 
 
 def _updating(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
@@ -111,8 +117,8 @@ def _committed(session: Session) -> None:
 
 
 def _rolled_back(session: Session) -> None:
-    session.info.pop(NUMBERING, None)
-    session.info.pop(LOGGED, None)
+    if not session.in_nested_transaction():  # what was written before a savepoint is still there
+        forget(session)
 
 
 def _undone(session: Session, _previous: SessionTransaction) -> None:

@@ -7,7 +7,7 @@ sight is a deletion, one that brings it there a creation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -84,9 +84,10 @@ class ChangeReader:
         return list(_told(rows)), rows[-1].position if len(rows) == limit else None
 
     def of_request(self, request_id: str) -> list[Told]:
-        """The changes that a request has made so far, in its own transaction."""
+        """The changes that a request has made so far, in its own transaction; they have no positions before it ends."""
         table = self.log.table
-        return list(_told(self._rows(self._select().where(table.c.request_id == request_id).order_by(table.c.id))))
+        rows = self._rows(self._select().where(table.c.request_id == request_id).order_by(table.c.id))
+        return [replace(each, position=None) for each in _told(rows)]
 
     def record_as_of(self, resource: Resource, key: str, moment: datetime | int) -> Mapping[str, Any] | None:
         """A record as it was, by field name; None if there was none, or none that may be seen.

@@ -7,6 +7,7 @@ something of it, the row is read again.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,7 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, Session, UOWTransaction
 
-from colonnade.core.database import execute
+from colonnade.core.database import Database, Prepared, execute
 from colonnade.core.resources import Resource
 
 from .cascades import Cascades, Values
@@ -22,6 +23,7 @@ from .departing import Departing
 from .lists import lists_of
 from .log import Log
 from .origin import origin_of
+from .positions import Positions
 from .rows import Row, told
 from .states import (
     Before,
@@ -40,20 +42,21 @@ from .stored import Identity, read_rows
 
 _READ: Final = "colonnade.changes.read"
 _STALE: Final = "colonnade.changes.stale"
-LOGGED: Final = "colonnade.changes.logged"
-#: The requests of the rows that have no position yet.
-REQUESTS: Final = "colonnade.changes.requests"
-#: What numbers the rows of a transaction that is being committed.
-NUMBERING: Final = "colonnade.changes.numbering"
 
 
 class Recorder:
     """Writes what the flushes of an application's sessions change into its log."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, database: Database, log: Log, positions: Positions) -> None:
         self.log = log
         self.cascades = Cascades(log)
         self.departing = Departing(log)
+        self._database = database
+        self._positions = positions
+        columns = {column.name: sa.bindparam(column.name, type_=column.type) for column in log.table.c}
+        del columns["id"]
+        one = sa.insert(log.table).values(columns).returning(log.table.c.id)
+        self._one = Prepared.compile(one, database.dialect)
 
     def begin(self, session: Session) -> None:
         """Before a flush: read what of its records is not known. (Of some updates SQLAlchemy says nothing later.)"""
@@ -143,10 +146,17 @@ class Recorder:
         """
         if not rows:
             return
-        common = {**origin_of(session).values(), "at": datetime.now(UTC), "position": None, "count": None}
-        whole = [{**common, **each} for row in rows for each in (row, *self._of_bases(row))]
-        execute(session, sa.insert(self.log.table), whole)
-        self._count(session, len(whole))
+        origin = origin_of(session)
+        common = {**origin.values(), "at": datetime.now(UTC), "count": None}
+        several = [each for row in rows for each in (row, *self._of_bases(row))]
+        last = self._positions.draw(session, len(several))
+        places = itertools.repeat(None) if last is None else itertools.count(last + 1)
+        whole = [{**common, "position": place, **each} for place, each in zip(places, several, strict=False)]
+        if len(whole) == 1:  # as most flushes have it
+            self._database.reading_on(session.connection()).fetch(self._one, whole[0])
+        else:
+            execute(session, sa.insert(self.log.table), whole)
+        self._positions.note(session, origin.request_id)
 
     def write_selected(
         self, session: Session, selected: sa.Select[Any], parameters: Mapping[str, Any], number: int
@@ -157,20 +167,17 @@ class Recorder:
         """
         if not number:
             return
-        common = {**origin_of(session).values(), "at": datetime.now(UTC)}
+        origin = origin_of(session)
+        common: dict[str, Any] = {**origin.values(), "at": datetime.now(UTC)}
         table, rows = self.log.table, selected.subquery("rows")
         constants = [sa.literal(value, table.c[name].type) for name, value in common.items()]
+        last = self._positions.draw(session, number)
+        place = sa.null() if last is None else last + sa.func.row_number().over()
         statement = sa.insert(table).from_select(
-            [*(column.name for column in rows.c), *common], sa.select(*rows.c, *constants)
+            [*(column.name for column in rows.c), *common, "position"], sa.select(*rows.c, *constants, place)
         )
         execute(session, statement, parameters)
-        self._count(session, number)
-
-    def _count(self, session: Session, number: int) -> None:
-        session.info[LOGGED] = session.info.get(LOGGED, 0) + number
-        session.info.setdefault(REQUESTS, set()).add(origin_of(session).request_id)
-        if numbering := session.info.get(NUMBERING):
-            numbering(session)  # somebody writes while the transaction commits: there is no later
+        self._positions.note(session, origin.request_id)
 
     def _read(self, session: Session, states: Iterable[State]) -> None:
         """Keep how rows are stored; lock and read those of which that is not certain."""

@@ -22,8 +22,7 @@ from colonnade.core.database import Database, PooledReadConnection, ReadConnecti
 from colonnade.core.problems import Problem
 
 from .log import Log
-from .positions import CounterPositions
-from .recording import LOGGED, REQUESTS
+from .positions import UNNUMBERED, PositionsAtCommit, forget
 
 #: Rows that are numbered in one transaction.
 BATCH: Final = 20_000
@@ -148,23 +147,22 @@ class Sequencer:
             return self._due
 
 
-class SequencedPositions:
-    """Leaves the numbering to a sequencer."""
+class PositionsAfterwards(PositionsAtCommit):
+    """Given by a sequencer, when a transaction has committed."""
 
     def __init__(self, database: Database, log: Log) -> None:
-        self._own = CounterPositions(log)
+        super().__init__(database, log)
         self._sequencer = Sequencer(database, log)
 
     def before_commit(self, session: Session) -> None:
         """Do nothing, but in a transaction that somebody else will end: what follows sees it, a sequencer does not."""
         if isinstance(session.bind, sa.Connection):
-            self._own.before_commit(session)
+            super().before_commit(session)
 
     def after_commit(self, session: Session) -> None:
         """Let what has committed be numbered."""
         if session.in_nested_transaction():
             return
-        self._own.after_commit(session)
-        session.info.pop(REQUESTS, None)
-        if session.info.pop(LOGGED, 0):
+        if UNNUMBERED in session.info:
             self._sequencer.wake()
+        forget(session)
