@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +11,8 @@ from click.testing import CliRunner, Result
 
 from colonnade.cli import main
 from colonnade.plugins.people.models import Department
-from tests.cli.running import shell_in
-from tests.functional.company import PLUGINS, Company, company
-from tests.functional.test_import import Office
+from tests.functional.company import Company, company
+from tests.functional.office import Office
 
 pytestmark = pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
 
@@ -24,13 +22,6 @@ def firm(fresh_database_url: str) -> Iterator[Company]:
     """A company of each test's own."""
     with company(fresh_database_url) as made:
         yield made
-
-
-@pytest.fixture
-def office(firm: Company, tmp_path: Path) -> Office:
-    """Its office."""
-    url = firm.database.url.render_as_string(hide_password=False)
-    return Office(firm, shell_in(tmp_path, url, *PLUGINS), tmp_path)
 
 
 def beside(office: Office, statement: sa.Executable, table: str) -> Result:

@@ -14,9 +14,8 @@ from click.testing import CliRunner
 
 from colonnade.cli import main
 from colonnade.plugins.people.models import Department, Employee, Salary
-from tests.cli.running import shell_in
-from tests.functional.company import PLUGINS, Company, company
-from tests.functional.test_import import BY_CODE, Office, people
+from tests.functional.company import Company, company
+from tests.functional.office import BY_CODE, Office, people
 
 
 @pytest.fixture
@@ -24,13 +23,6 @@ def firm(fresh_database_url: str) -> Iterator[Company]:
     """A company of each test's own."""
     with company(fresh_database_url) as made:
         yield made
-
-
-@pytest.fixture
-def office(firm: Company, tmp_path: Path) -> Office:
-    """Its office."""
-    url = firm.database.url.render_as_string(hide_password=False)
-    return Office(firm, shell_in(tmp_path, url, *PLUGINS), tmp_path)
 
 
 def everything(office: Office) -> list[Any]:

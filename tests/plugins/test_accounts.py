@@ -13,8 +13,6 @@ from sqlalchemy.orm import Session
 from webtest import TestApp
 
 from colonnade.core.database import database_of, statements_of
-from colonnade.core.database.migrations import upgrade
-from colonnade.core.plugins import plugins_of
 from colonnade.core.problems import Conflict, Forbidden, NotFound, Unprocessable
 from colonnade.plugins.accounts import (
     Token,
@@ -26,7 +24,8 @@ from colonnade.plugins.accounts import (
     revoke_token,
 )
 from colonnade.plugins.accounts.models import now
-from tests.core.stubs import start
+from tests.functional.company import EVERY_USE
+from tests.harness.applications import application
 
 NUMBERS = itertools.count()
 REFUSED = "The token is not good: unknown, expired or revoked."
@@ -52,15 +51,8 @@ def tell(request: object) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def app(module_database_url: str) -> Iterator[Router]:
-    app = start(
-        colonnade__plugins=("accounts", "rest", "people", __name__),
-        sqlalchemy__url=module_database_url,
-        accounts__last_used_every="0",
-    )
-    database = database_of(app.registry)
-    upgrade(database, plugins_of(app.registry))
-    yield app
-    database.dispose()
+    with application(module_database_url, ("accounts", "rest", "people", __name__), **EVERY_USE) as made:
+        yield made.app
 
 
 @pytest.fixture

@@ -22,20 +22,16 @@ from colonnade.plugins.accounts import Token, create_token, create_user
 from colonnade.plugins.accounts.last_use import LastUse
 from colonnade.plugins.accounts.models import now
 from tests.core.stubs import SECRET, start
+from tests.functional.company import EVERY_USE
+from tests.harness.applications import application
 
 LONG = 3600.0
 
 
 @pytest.fixture
 def app(fresh_database_url: str) -> Iterator[Router]:
-    app = start(
-        colonnade__plugins=("accounts", "rest", "people"),
-        sqlalchemy__url=fresh_database_url,
-        accounts__last_used_every="0",
-    )
-    upgrade(database_of(app.registry), plugins_of(app.registry))
-    yield app
-    database_of(app.registry).dispose()
+    with application(fresh_database_url, ("accounts", "rest", "people"), **EVERY_USE) as made:
+        yield made.app
 
 
 @pytest.fixture

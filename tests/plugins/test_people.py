@@ -15,14 +15,15 @@ from pyramid.router import Router
 from webtest import TestApp
 
 from colonnade.core.database import Database, database_of, statements_of
-from colonnade.core.database.migrations import check, upgrade
+from colonnade.core.database.migrations import check
 from colonnade.core.plugins import plugins_of
 from colonnade.core.resources import resources_of
 from colonnade.plugins.accounts import create_token, create_user
 from colonnade.plugins.people import Department, Employee, Salary
 from colonnade.plugins.people.models import STILL, Gender
 from colonnade.testing.policy import check_policy
-from tests.core.stubs import start
+from tests.functional.company import EVERY_USE
+from tests.harness.applications import application
 
 #: number → name; 1 leads Sales, 5 leads Research.
 EVERYBODY = {1: "Lena", 2: "Sam", 3: "Sue", 4: "Ruth", 5: "Rolf"}
@@ -30,14 +31,8 @@ EVERYBODY = {1: "Lena", 2: "Sam", 3: "Sue", 4: "Ruth", 5: "Rolf"}
 
 @pytest.fixture(scope="module")
 def app(module_database_url: str) -> Iterator[Router]:
-    app = start(
-        colonnade__plugins=("accounts", "rest", "people"),
-        sqlalchemy__url=module_database_url,
-        accounts__last_used_every="0",
-    )
-    upgrade(database_of(app.registry), plugins_of(app.registry))
-    yield app
-    database_of(app.registry).dispose()
+    with application(module_database_url, ("accounts", "rest", "people"), **EVERY_USE) as made:
+        yield made.app
 
 
 @pytest.fixture(scope="module")

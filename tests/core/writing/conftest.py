@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from webtest import TestApp
 
+from tests.core.writing import listening
 from tests.core.writing.desk.application import desk
 from tests.core.writing.ring import ring
 from tests.core.writing.shop import shop
@@ -53,6 +54,20 @@ def at_desk(a_desk: Application, on_desk: sa.Connection) -> Callable[..., TestAp
 
 
 @pytest.fixture(scope="session")
+def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
+    """The desk, and who listens to it."""
+    with databases.empty(dialect_name) as url, desk(url, listening.includeme) as made:
+        yield made
+
+
+@pytest.fixture
+def heard(heard_desk: Application) -> Iterator[sa.Connection]:
+    """A transaction on its database that is rolled back."""
+    with heard_desk.undone() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
 def a_ring(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
     """The application with a change log."""
     with databases.empty(dialect_name) as url, ring(url) as made:
@@ -62,10 +77,8 @@ def a_ring(databases, dialect_name: str) -> Iterator[Application]:  # type: igno
 @pytest.fixture
 def on_ring(a_ring: Application) -> Iterator[sa.Connection]:
     """A transaction on the ring's database that is rolled back."""
-    with a_ring.database.engine.connect() as connection:
-        transaction = connection.begin()
+    with a_ring.undone() as connection:
         yield connection
-        transaction.rollback()
 
 
 @pytest.fixture

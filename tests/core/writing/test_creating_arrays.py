@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +13,7 @@ from webtest import TestApp
 from colonnade.core.problems import Fault, Unprocessable
 from colonnade.core.writing import AfterWrite, BeforeWrite
 from colonnade.core.writing.bulk import rows
-from tests.core.writing import listening as plugin
-from tests.core.writing.desk.application import desk, store, stored
+from tests.core.writing.desk.application import store, stored
 from tests.core.writing.desk.models import Tag, Task
 from tests.core.writing.editing import TASKS, Caller, pointers
 from tests.core.writing.listening import listening
@@ -173,20 +172,6 @@ def test_everything_that_is_wrong_with_an_array_is_told_at_once(at_desk: Caller,
 def test_as_many_faults_are_told_as_help(at_desk: Caller) -> None:
     refused = at_desk("hr").post_json(TASKS, [{f"odd{n}": n for n in range(2_000)}] * 20, status=422)
     assert len(refused.json["errors"]) == 20 * 23  # twenty that are no fields, one that says how many more, two missing
-
-
-@pytest.fixture(scope="module")
-def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
-    """The desk, and who listens to it."""
-    with databases.empty(dialect_name) as url, desk(url, plugin.includeme) as made:
-        yield made
-
-
-@pytest.fixture
-def heard(heard_desk: Application) -> Iterator[sa.Connection]:
-    """A transaction that is rolled back."""
-    with heard_desk.undone() as connection:
-        yield connection
 
 
 @pytest.mark.usefixtures("batch")

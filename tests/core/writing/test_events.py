@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from webtest import TestApp
 
 from colonnade.core.problems import Conflict, Fault, Forbidden, Unprocessable
 from colonnade.core.writing import AfterWrite, BeforeWrite
-from tests.core.writing import listening as plugin
 from tests.core.writing.desk.application import desk, store, stored
 from tests.core.writing.desk.models import Step, Task, task_tag
 from tests.core.writing.editing import TASKS, A, Caller, faults, merged, of_task, operation, patched, task
@@ -22,20 +21,6 @@ from tests.core.writing.listening import listening, raising
 from tests.harness.applications import Application
 
 BODY = {"code": "a", "title": "A", "owner_id": 7}
-
-
-@pytest.fixture(scope="session")
-def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
-    """The desk, and who listens to it."""
-    with databases.empty(dialect_name) as url, desk(url, plugin.includeme) as made:
-        yield made
-
-
-@pytest.fixture
-def heard(heard_desk: Application) -> Iterator[sa.Connection]:
-    """A transaction that is rolled back."""
-    with heard_desk.undone() as connection:
-        yield connection
 
 
 @pytest.fixture

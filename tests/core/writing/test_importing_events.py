@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,27 +10,18 @@ import sqlalchemy as sa
 from colonnade.core.problems import Conflict, Fault, Forbidden, Unavailable, Unprocessable
 from colonnade.core.writing import AfterWrite, BeforeWrite
 from colonnade.core.writing.bulk import Outcome, rows
-from tests.core.writing import listening as plugin
-from tests.core.writing.desk.application import desk, store, stored
+from tests.core.writing.desk.application import store, stored
 from tests.core.writing.desk.models import Step, Tag, Task
 from tests.core.writing.importing import imported, lines, reasons
 from tests.core.writing.listening import listening, raising
 from tests.harness.applications import Application
 
 
-@pytest.fixture(scope="module")
-def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
-    """The desk, and who listens to it."""
-    with databases.empty(dialect_name) as url, desk(url, plugin.includeme) as made:
-        yield made
-
-
 @pytest.fixture
-def heard(heard_desk: Application) -> Iterator[sa.Connection]:
-    """A transaction that is rolled back, with two tasks in it."""
-    with heard_desk.undone() as connection:
-        store(connection, Task(code="a", title="A", points=1), Task(code="b", title="B", points=2))
-        yield connection
+def heard(heard: sa.Connection) -> sa.Connection:
+    """The transaction, with two tasks in it."""
+    store(heard, Task(code="a", title="A", points=1), Task(code="b", title="B", points=2))
+    return heard
 
 
 @pytest.fixture(params=[1, 2, 5000])
