@@ -29,7 +29,7 @@ from benchmarks.plots import draw
 from benchmarks.recording import record
 from benchmarks.report import markdown
 from benchmarks.results import compiled
-from benchmarks.rounds import Plan, Sample, Size, measure, pin, tell
+from benchmarks.rounds import Plan, Sample, Size, measure, tell
 from benchmarks.systems import PRODUCT, SYSTEMS, Cores, System
 from benchmarks.works import FEW, WORKS
 
@@ -45,30 +45,31 @@ def run() -> None:
     os.sched_setaffinity(0, cores.load)
     systems = [each for each in SYSTEMS if each is PRODUCT or not given.only or each.name in given.only]
     plan = Plan(given.rounds or (2 if given.quick else 5), given.seconds or (1 if given.quick else 2))
+    facts: dict[str, Any] = {
+        "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "plan": {**asdict(plan), "quick": given.quick},
+        "machine": machine(cores),
+        "versions": versions(),
+        "systems": {each.name: each.title for each in systems},
+        "works": {work.name: work.title for work in WORKS},
+    }
     samples: list[dict[str, Any]] = []
     sizes: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with seed("postgresql", folder) as data:
-            pinned = pin(data.ours, cores)
             _run(data, systems, plan, cores, samples, sizes)
-        facts = {
-            "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            "plan": {**asdict(plan), "quick": given.quick},
-            "machine": machine(cores, pinned),
-            "versions": versions(),
-            "systems": {each.name: each.title for each in systems},
-            "works": {work.name: work.title for work in WORKS},
-        }
+            found = compiled(facts, samples, sizes)
+            if missed := sorted({goal["work"] for goal in found["goals"] if goal["met"] is False}):
+                tell(f"profiles: {', '.join(missed)}")
+                with data.copy(ours=True) as url:
+                    profiles = profiling.measure(missed, url, data.tokens)
+            else:
+                profiles = {}
         with seed("sqlite", folder) as data:
             _run(data, [each for each in systems if "sqlite" in each.dialects], plan, cores, samples, sizes)
         grown = None if given.only else growth.measure(folder, quick=given.quick)
-        results = compiled(facts, samples, sizes, growth=grown, profiles={})
-        if missed := sorted({goal["work"] for goal in results["goals"] if goal["met"] is False}):
-            tell(f"profiles: {', '.join(missed)}")
-            with seed("postgresql", folder) as data, data.copy(ours=True) as url:
-                results["profiles"] = profiling.measure(missed, url, data.tokens)
-    write(results, given.to)
+    write(compiled(facts, samples, sizes, growth=grown, profiles=profiles), given.to)
 
 
 def _run(

@@ -12,6 +12,7 @@ from sqlite3 import sqlite_version
 import psycopg
 
 from benchmarks.data import SERVER, plain
+from benchmarks.rounds import can_pin
 from benchmarks.systems import Cores
 
 PACKAGES = (
@@ -34,7 +35,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def machine(cores: Cores, pinned: bool) -> dict[str, str]:
+def machine(cores: Cores) -> dict[str, str]:
     """The hardware, and who ran where."""
     model = next(
         (
@@ -50,7 +51,7 @@ def machine(cores: Cores, pinned: bool) -> dict[str, str]:
             "SELECT string_agg(name || ' = ' || setting, ', ' ORDER BY name) FROM pg_settings"
             " WHERE name IN ('shared_buffers', 'synchronous_commit', 'fsync', 'max_connections')"
         ).fetchone()
-    busy = os.getloadavg()[0]
+    pinned = can_pin(cores)
     return {
         "processor": f"{model}, {os.cpu_count()} cores",
         "memory": f"{memory:.0f} GB",
@@ -59,5 +60,5 @@ def machine(cores: Cores, pinned: bool) -> dict[str, str]:
         "load generator and PostgreSQL on": ", ".join(map(str, sorted(cores.load)))
         + ("" if pinned else " (PostgreSQL's processes could not be kept there)"),
         "PostgreSQL's settings": said[0] if said else "",
-        "load average before the run": f"{busy:.2f}",
+        "load average before the run": f"{os.getloadavg()[0]:.2f}",
     }

@@ -142,8 +142,8 @@ def _finder(
             return Origin("document", parts={name: find(a.obj[name], b.obj[name]) for name in a.obj})
         if isinstance(a, datetime):
             return Origin("now")
-        if isinstance(a, list) and len(a) == 1 and [key] == a and [other_key] == b and key != other_key:
-            return [Origin("key")]
+        if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+            return [find(one, other) for one, other in zip(a, b, strict=True)]
         if a == b:
             return a
         for name in body:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.answers import Answer, answers_of, bearer, compare, send
-from benchmarks.data import Seed, plain
+from benchmarks.data import SERVER, Seed, plain
 from benchmarks.load import LoadError, ask
 from benchmarks.systems import Cores, Running, System, cpu_seconds, resident_megabytes, running
 from benchmarks.works import Work
@@ -121,14 +121,23 @@ def _round(
             )  # fmt: skip
 
 
-def pin(url: str, cores: Cores) -> bool:
-    """Keep PostgreSQL's processes of a database off the server's core; False where they are elsewhere or not ours."""
-    if url.startswith("sqlite"):
-        return True
-    with psycopg.connect(plain(url), autocommit=True) as connection:
-        found = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()").fetchall()
+def pin(url: str, cores: Cores) -> None:
+    """Keep PostgreSQL's processes of a database off the server's core, where `can_pin`."""
+    if not url.startswith("sqlite"):
+        with psycopg.connect(plain(url), autocommit=True) as connection:
+            found = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+            _keep_on([pid for (pid,) in found], cores)
+
+
+def can_pin(cores: Cores) -> bool:
+    """Whether PostgreSQL's processes run here and are ours to move."""
+    with psycopg.connect(plain(SERVER)) as connection:
+        return _keep_on([connection.info.backend_pid], cores)
+
+
+def _keep_on(pids: Sequence[int], cores: Cores) -> bool:
     try:
-        for (pid,) in found:
+        for pid in pids:
             if not Path(f"/proc/{pid}/comm").read_text().startswith("postgres"):
                 return False
             os.sched_setaffinity(pid, cores.load)

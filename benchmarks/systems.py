@@ -16,12 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.works import BARE, OURS, THEIRS, THEIRS_WITH_ETAGS, Paths
+from benchmarks.works import BARE, KINTO, OURS, THEIRS, THEIRS_WITH_ETAGS, Paths
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-#: Of every server that has threads, and of every pool of connections but those of asyncio, which take one for each
-#: connection of the load.
+#: Of every server that has threads: `benchmarks.threads` measures others.
 THREADS = 8
 PATIENCE = 60.0
 
@@ -49,6 +48,7 @@ class System:
     ours: whether it gets the product's database, where peers have one of their own (SQLite).
     compared: whether its answers are held to the product's.
     dialects: of the databases that it knows.
+    threads: of the server, if it has any, and connections of each pool of the product.
     """
 
     name: str
@@ -60,6 +60,7 @@ class System:
     compared: bool = True
     dialects: tuple[str, ...] = ("postgresql", "sqlite")
     environment: Mapping[str, str] = field(default_factory=dict)
+    threads: int = THREADS
 
 
 PRODUCT = System("colonnade", "Colonnade, granian", _GRANIAN, "benchmarks.application:app", OURS, ours=True)
@@ -93,7 +94,11 @@ PEERS = (
     _django("ninja", "django-ninja, gunicorn"),
     _peer("flask", "Flask + SQLAlchemy, gunicorn", _GUNICORN, THEIRS_WITH_ETAGS),
     _peer("pyramid", "Pyramid + Cornice + SQLAlchemy, waitress", _WAITRESS, THEIRS_WITH_ETAGS),
-)
+    System(
+        "kinto", "Kinto, waitress (indicative)", _WAITRESS, "benchmarks.peers.kinto_peer:app", KINTO,
+        compared=False, dialects=("postgresql",),
+    ),
+)  # fmt: skip
 SYSTEMS = (PRODUCT, ON_WAITRESS, FLOOR, FLOOR_ON_WAITRESS, *PEERS)
 
 
@@ -141,14 +146,14 @@ def running(system: System, url: str, cores: Cores, folder: Path, **more: str) -
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = shlex.split(system.command.format(port=port, threads=THREADS, app=system.app))
+    command = shlex.split(system.command.format(port=port, threads=system.threads, app=system.app))
     command[0] = str(BIN / command[0])
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
         "BENCHMARK_URL": url,
-        "BENCHMARK_THREADS": str(THREADS),
+        "BENCHMARK_THREADS": str(system.threads),
         **system.environment,
         **more,
     }

@@ -83,5 +83,17 @@ THEIRS = Paths(
     }
 )
 THEIRS_WITH_ETAGS = Paths({**THEIRS.of, "unchanged": THEIRS["list"]})
+_RECORDS = "/v1/buckets/company/collections/employees/records"
+_LIST = f"{_RECORDS}?title=Engineer&_sort=last_name,first_name&_limit=100"
+KINTO = Paths(
+    {
+        "list": _LIST,
+        "one": f"{_RECORDS}/50000",
+        "create": _RECORDS,
+        "patch": f"{_RECORDS}/{{row}}",
+        "hello": "/v1/__lbheartbeat__",
+        "unchanged": _LIST,
+    }
+)
 #: The floor makes no ETag.
 BARE = Paths({name: path for name, path in OURS.of.items() if name != "unchanged"})
