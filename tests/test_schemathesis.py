@@ -33,7 +33,7 @@ from colonnade.plugins.accounts import create_token, create_user
 from colonnade.plugins.people.models import STILL, Department, Employee, Gender, Salary
 from tests.harness.counts import counts, thorough
 
-PLUGINS = ("health", "accounts", "rest", "openapi", "transfer", "people")
+PLUGINS = ("health", "accounts", "rest", "openapi", "transfer", "people", "history")
 PEOPLE = 2
 ROLES = ("admin", "hr", "staff", "auditor")
 
@@ -101,6 +101,7 @@ def app(fresh_database_url: str) -> Iterator[Router]:
         "colonnade.environment": "development",
         "colonnade.plugins": "\n".join(PLUGINS),
         "sqlalchemy.url": fresh_database_url,
+        "history.max_wait": "0",
         "accounts.last_used_every": "0",  # written with the process's end, when the database is gone
     }
     app = main({}, **settings)

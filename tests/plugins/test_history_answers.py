@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -77,3 +78,24 @@ def test_without_a_log_nothing_is_done(fresh_database_url: str) -> None:
         assert refused.status_int == 400
         assert "change log" in refused.json["detail"]
         assert client.get("/api/v1/employees?title=Boss").json["data"] == []
+
+
+def test_the_document_has_the_ways_to_ask_with_examples(firm: Company) -> None:
+    paths = firm.client(None).get("/openapi.json").json["paths"]
+
+    def parameters(path: str) -> dict[str, Any]:
+        given = paths[path]["get"]["parameters"]
+        return {each["name"]: each for each in given if "name" in each}
+
+    feed, record = parameters("/api/v1/changes"), parameters("/api/v1/employees/{key}")
+    assert feed["after"]["examples"]["from the beginning"] == {"value": 0}
+    assert feed["wait"]["schema"]["maximum"] == 30
+    assert {"a time", "a position"} == record["as_of"]["examples"].keys()
+    answers = paths["/api/v1/changes"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert "position" in answers["schema"]["anyOf"][1]["required"]
+    assert "after a position" in answers["examples"]
+    assert "as_of" not in feed
+    past = paths["/api/v1/employees/{key}/history"]["get"]
+    assert past["responses"]["200"]["content"]["application/json"]["schema"] == answers["schema"]["anyOf"][0]
+    assert {"verb", "request_id"} <= parameters("/api/v1/employees/{key}/history").keys()
+    assert past["tags"] == ["employees"]

@@ -27,9 +27,10 @@ class Operation:
 
     kind: ``root`` lists the resources, ``batch`` writes any of them; ``list``, ``create`` and those that end in
         ``_many`` are of a collection; ``one``, ``replace``, ``patch`` and ``delete`` of a record; ``related`` of the
-        records to which a to-many relation of a record leads.
+        records to which a to-many relation of a record leads, ``history`` of what became of a record.
     resource: the resource; None for ``root`` and ``batch``.
     relation: for ``related``, the relation; the answers are records of its target.
+    listed: for ``history``, the resource that the answers list.
     summary: one sentence, in place of the one that whoever describes it would write.
     most: how many records it writes at most; 0 where that is not limited.
     if_match_required: whether it changes nothing unless the request names the state that the change is based on.
@@ -48,9 +49,11 @@ class Operation:
         "patch",
         "delete",
         "related",
+        "history",
     ]
     resource: Resource | None = None
     relation: Relation | None = None
+    listed: Resource | None = None
     summary: str = ""
     most: int = 0
     if_match_required: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyramid.interfaces import IDefaultPermission
@@ -30,6 +30,7 @@ class Endpoint:
     doc: the docstring of the view, or else what is said of the service.
     route: the name of the route.
     module: where the view is written.
+    further: what other views say that answer the same method on the same path, for some query strings.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Endpoint:
     doc: str
     route: str
     module: str
+    further: tuple[Mapping[str, Any], ...] = ()
 
 
 def endpoints_of(registry: Registry) -> tuple[Endpoint, ...]:
@@ -60,20 +62,20 @@ def endpoints_of(registry: Registry) -> tuple[Endpoint, ...]:
             continue
         path, placeholders = path_of(route["pattern"])
         for method in _methods(view, described):
-            found.setdefault(
-                (path, method),
-                Endpoint(
-                    path=path,
-                    placeholders=placeholders,
-                    method=method,
-                    operation=view.get("operation"),
-                    openapi=said or {},
-                    permission=_permission(registry, view),
-                    doc=_doc(view["callable"]) or _description(services.get(view["route_name"])),
-                    route=view["route_name"],
-                    module=inspect.unwrap(view["callable"]).__module__ if callable(view["callable"]) else "",
-                ),
+            endpoint = Endpoint(
+                path=path,
+                placeholders=placeholders,
+                method=method,
+                operation=view.get("operation"),
+                openapi=said or {},
+                permission=_permission(registry, view),
+                doc=_doc(view["callable"]) or _description(services.get(view["route_name"])),
+                route=view["route_name"],
+                module=inspect.unwrap(view["callable"]).__module__ if callable(view["callable"]) else "",
             )
+            first = found.setdefault((path, method), endpoint)
+            if first is not endpoint and first.route == endpoint.route and said:
+                found[path, method] = replace(first, further=(*first.further, said))
     return tuple(found.values())
 
 

@@ -27,6 +27,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Known, Operation], Schema]]] = {
     "batch": batch.batch,
     "list": reads.list_,
     "related": reads.related,
+    "history": reads.history,
     "one": reads.one,
     "create": collection_writes.create,
     "replace_many": collection_writes.replace,
@@ -55,6 +56,8 @@ class Describing:
         described = {**known, **said, "responses": _merged(known["responses"], said.get("responses", {}))}
         if "parameters" in said:
             described["parameters"] = [*said["parameters"], *known.get("parameters", ())]
+        for further in endpoint.further:
+            described = _with_further(described, further)
         return {**described, "security": said.get("security", security(self.registry, endpoint))}
 
     def path_parameters(self, endpoint: Endpoint) -> list[Schema]:
@@ -97,6 +100,26 @@ class Describing:
                 **any_problem(),
             }
         return described
+
+
+def _with_further(described: Schema, further: Mapping[str, Any]) -> Schema:
+    """An operation with what another view of it says: parameters, and answers that it may be instead."""
+    responses = dict(described["responses"])
+    for status, response in further.get("responses", {}).items():
+        known = responses.get(status, {})
+        content = dict(known.get("content", {}))
+        for media_type, said in response.get("content", {}).items():
+            both = [each["schema"] for each in (content.get(media_type), said) if each is not None]
+            examples = {**content.get(media_type, {}).get("examples", {}), **said.get("examples", {})}
+            schema = both[0] if len(both) == 1 else {"anyOf": both}
+            content[media_type] = {"schema": schema, **({"examples": examples} if examples else {})}
+        responses[status] = {**response, **known, "content": content}
+    return {
+        **described,
+        "description": " ".join(filter(None, (described.get("description"), further.get("description")))),
+        "parameters": [*described.get("parameters", ()), *further.get("parameters", ())],
+        "responses": responses,
+    }
 
 
 def wanted_id(endpoint: Endpoint) -> str:

@@ -88,6 +88,18 @@ def related(known: Known, operation: Operation) -> Schema:
     }
 
 
+def history(known: Known, operation: Operation) -> Schema:
+    """The list of what became of a record."""
+    resource, listed = resource_of(operation), operation.listed
+    assert listed is not None
+    return {
+        "summary": f"List what became of one of the {words(resource.name)}",
+        "description": "A page of the changes of the record that the caller may see, also when it is gone.",
+        "parameters": [*list_parameters(listed, known.name(listed), known.limits), *parameters(*_CONDITIONAL)],
+        "responses": {"200": known.page(listed), "304": _NOT_MODIFIED, **responses(400, 401, 403, 404, 406, 412, 503)},
+    }
+
+
 def one(known: Known, operation: Operation) -> Schema:
     """One record."""
     resource = resource_of(operation)

@@ -15,7 +15,7 @@ from .endpoints import Endpoint
 SCHEME = "bearer"
 #: What each kind of operation on a resource asks for.
 _PERMISSIONS = {
-    **dict.fromkeys(("list", "one", "related"), "view"),
+    **dict.fromkeys(("list", "one", "related", "history"), "view"),
     "create": "create",
     **dict.fromkeys(("replace", "patch", "replace_many", "patch_many"), "edit"),
     **dict.fromkeys(("delete", "delete_many"), "delete"),
