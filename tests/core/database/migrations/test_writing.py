@@ -47,6 +47,12 @@ class Ribbon(Model):
     __tablename__ = "ribbon"
     code: Mapped[str] = mapped_column(primary_key=True)
 
+class Knot(Model):
+    __tablename__ = "knot"
+    id: Mapped[int] = mapped_column(
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True
+    )
+
 box_ribbon = sa.Table(
     "box_ribbon",
     Model.metadata,

@@ -9,8 +9,8 @@ from typing import Any
 
 from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
-from alembic.operations.ops import UpgradeOps
-from sqlalchemy import Column, Connection, Table, inspect
+from alembic.operations.ops import AlterColumnOp, ModifyTableOps, UpgradeOps
+from sqlalchemy import Column, Connection, Identity, Table, inspect
 from sqlalchemy.orm import DeclarativeBase
 
 from colonnade.core.database.database import Database
@@ -117,6 +117,8 @@ def to_do(connection: Connection, plugin: Plugin, plugins: Sequence[Plugin]) -> 
         operations = produce_migrations(context, portable(Model.metadata)).upgrade_ops
     connection.rollback()
     assert operations is not None
+    if connection.dialect.name == "sqlite":
+        _leave_out_identities(operations)
     notes = dict.fromkeys(f"{plugin.name}: {warning.message}" for warning in warned)
     return ToDo(operations, tuple(notes))
 
@@ -125,6 +127,17 @@ def _compare_type(context: MigrationContext, found: object, column: Column[Any],
     """None lets Alembic compare; False says that the types are the same."""
     assert context.connection is not None
     return None if is_told(context.connection, column) else False
+
+
+def _leave_out_identities(operations: UpgradeOps) -> None:
+    """SQLite knows no identity columns, so none that is there is ever found to be one."""
+    for table in operations.ops:
+        if isinstance(table, ModifyTableOps):
+            for column in table.ops:
+                if isinstance(column, AlterColumnOp) and isinstance(column.modify_server_default, Identity):
+                    column.modify_server_default = False
+            table.ops = [each for each in table.ops if not isinstance(each, AlterColumnOp) or each.has_changes()]
+    operations.ops = [each for each in operations.ops if not isinstance(each, ModifyTableOps) or each.ops]
 
 
 def _only(own: Collection[str]) -> Any:
