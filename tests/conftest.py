@@ -79,6 +79,19 @@ def employees_data() -> Path:
     return EMPLOYEES_DATA
 
 
+# -- What is left behind
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected() -> Iterator[None]:
+    """What a module leaves behind goes with it, so that something it did not close is told there and not anywhere; and
+    what stays is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.collect()
+
+
 # -- What is left out, and how that is said
 
 
@@ -124,12 +137,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:], left, config.stash[LEFT_OUT] = leave_out(items, requirements)
     if left:
         config.hook.pytest_deselected(items=left)
-
-
-def pytest_collection_finish() -> None:
-    """What is there before the first test stays: let the garbage collector not look through it again and again."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
