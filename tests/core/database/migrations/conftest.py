@@ -114,3 +114,4 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worksh
     yield workshop
     for package in workshop.written:
         workshop.forget(package)
+    gc.unfreeze()
