@@ -63,12 +63,12 @@ def run() -> None:
             if missed := sorted({goal["work"] for goal in found["goals"] if goal["met"] is False}):
                 tell(f"profiles: {', '.join(missed)}")
                 with data.copy(ours=True) as url:
-                    profiles = profiling.measure(missed, url, data.tokens)
+                    profiles = profiling.measure(missed, url, data.tokens, record(url, data.tokens), cores)
             else:
                 profiles = {}
         with seed("sqlite", folder) as data:
             _run(data, [each for each in systems if "sqlite" in each.dialects], plan, cores, samples, sizes)
-        grown = None if given.only else growth.measure(folder, quick=given.quick)
+        grown = None if given.only else growth.measure(folder, cores, quick=given.quick)
     write(compiled(facts, samples, sizes, growth=grown, profiles=profiles), given.to)
 
 
@@ -84,7 +84,7 @@ def _run(
     if data.dialect == "postgresql":
         floor = data.folder / "floor.pickle"
         with data.copy(ours=True) as url:
-            floor.write_bytes(pickle.dumps(record(url, data.tokens)))
+            floor.write_bytes(pickle.dumps(record(url, data.tokens), cores))
     works = WORKS if data.dialect == "postgresql" else FEW
     for each in measure(data, systems, works, plan, cores, floor):
         if isinstance(each, Sample):

@@ -114,7 +114,7 @@ def filled(argument: Any, seen: dict[str, Any]) -> Any:
     return seen[argument.kind]
 
 
-def make(programs: dict[str, Program], url: str) -> Callable[[dict[str, Any], Start], list[bytes]]:
+def make(programs: Mapping[str, Program], url: str) -> Callable[[dict[str, Any], Start], list[bytes]]:
     """The function."""
     known = {OURS[name].partition("?")[0]: programs[name] for name in ("list", "one", "policy")}
     collection = OURS["create"]

@@ -25,8 +25,8 @@ from benchmarks.application import make
 from benchmarks.data import filled_database
 from benchmarks.in_process import call, environ, in_turn
 from benchmarks.results import Spread, spread
-from benchmarks.rounds import tell
-from benchmarks.systems import ROOT
+from benchmarks.rounds import on_server_core, pin, tell
+from benchmarks.systems import ROOT, Cores
 from colonnade.core.database import database_of, statements_of
 
 ROWS = (10_000, 100_000, 1_000_000)
@@ -40,8 +40,13 @@ PAGE = "/api/v1/employees?expand=department&limit=100&sort=last_name,first_name"
 WALK = "/api/v1/employees?expand=department&limit=1000&sort=last_name,first_name"
 
 
-def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
+def measure(folder: Path, cores: Cores, *, quick: bool) -> dict[str, Any]:
     """All of it: tables and lines for the report."""
+    with on_server_core(cores):
+        return _measured(folder, cores, quick=quick)
+
+
+def _measured(folder: Path, cores: Cores, *, quick: bool) -> dict[str, Any]:
     by_rows: dict[int, dict[str, Spread]] = {}
     expanding: list[list[object]] = []
     for number in ROWS[: 2 if quick else 3]:
@@ -58,8 +63,8 @@ def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
     by_resources, by_routes = {}, {}
     for number in PARTS:
         tell(f"growth: {number} resources, {number} routes")
-        by_resources[number] = _started("resources", number, folder)
-        by_routes[number] = _started("routes", number, folder)
+        by_resources[number] = _started("resources", number, folder, 1 if quick else 3)
+        by_routes[number] = _started("routes", number, folder, 1 if quick else 3)
     return _told(by_rows, expanding, by_resources, by_routes)
 
 
@@ -110,10 +115,10 @@ def _expanding(app: Any, headers: Mapping[str, str]) -> Iterator[list[object]]:
 # -- Resources and routes
 
 
-def _started(what: str, number: int, folder: Path) -> dict[str, float]:
-    """What a process tells that has so many of them; the median of three processes."""
+def _started(what: str, number: int, folder: Path, processes: int) -> dict[str, float]:
+    """What a process tells that has so many of them; the median of some processes."""
     told = []
-    for _ in range(3):
+    for _ in range(processes):
         said = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "benchmarks.many", what, str(number), str(folder)],
             check=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -209,7 +214,7 @@ def run() -> None:
     given = parser.parse_args()
     logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as folder:
-        for part in measure(Path(folder), quick=given.quick)["parts"]:
+        for part in measure(Path(folder), Cores.found(), quick=given.quick)["parts"]:
             print("", part["title"], "", *table(part["head"], part["rows"]), sep="\n")
 
 

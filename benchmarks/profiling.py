@@ -22,28 +22,39 @@ from benchmarks import floor
 from benchmarks.answers import bearer, filled
 from benchmarks.application import make
 from benchmarks.data import filled_database, plain
+from benchmarks.floor import Program
 from benchmarks.in_process import call, environ
 from benchmarks.recording import record
+from benchmarks.rounds import on_server_core, pin
+from benchmarks.systems import Cores
 from benchmarks.works import OURS, WORKS, Work
 from colonnade.core.database import database_of
 
 CALLS = 300
 ROUNDS = 5
 SHOWN = 14
+#: Where psycopg waits for an answer, with the processor for somebody else.
+WAITING = ("psycopg", "wait")
 
 _numbers = count(2_000_000)
 
 
-def measure(names: Sequence[str], url: str, tokens: Mapping[str, str]) -> dict[str, Any]:
+def measure(
+    names: Sequence[str], url: str, tokens: Mapping[str, str], programs: Mapping[str, Program], cores: Cores
+) -> dict[str, Any]:
     """For each work what it costs beside the floor, and the packages and functions that the time goes to."""
     app: Any = make(url, 2, **{"accounts.last_used_every": "0"})
-    bare = floor.make(record(url, tokens), plain(url))
+    bare = floor.make(programs, plain(url))
     found = {}
     for work in WORKS:
         if work.name in names:
             headers = bearer(tokens.get(work.user or ""))
             ways = {"product": _asking(app, work, headers), "floor": _asking(bare, work, headers)}
-            found[work.name] = {"cost": _costs(ways), **_profiled(ways["product"])}
+            for ask in ways.values():
+                ask()  # so that its connections are open
+            pin(url, cores)
+            with on_server_core(cores):
+                found[work.name] = {"cost": _costs(ways), **_profiled(ways["product"])}
     database_of(app.registry).dispose()
     return found
 
@@ -72,7 +83,7 @@ def _costs(ways: Mapping[str, Callable[[], object]]) -> list[list[str]]:
 
 
 def _profiled(ask: Callable[[], object]) -> dict[str, Any]:
-    profile = cProfile.Profile(time.process_time)  # so that waiting does not count
+    profile = cProfile.Profile()
     profile.enable()
     for _ in range(CALLS):
         ask()
@@ -81,6 +92,8 @@ def _profiled(ask: Callable[[], object]) -> dict[str, Any]:
     functions = []
     for (file, line, function), (_, calls, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         package, place = _place(file)
+        if (package, function) == WAITING:
+            package = "waiting for the database"
         seconds, times = packages.get(package, (0.0, 0))
         packages[package] = seconds + own, times + calls
         functions.append((own, calls, f"`{place}:{line} {function}`" if line else f"`{function}`"))
@@ -106,10 +119,10 @@ def _rows(dearest: Sequence[tuple[float, int, str]]) -> list[list[str]]:
     return [[name, f"{own / CALLS * 1e6:,.1f}", f"{calls / CALLS:,.1f}"] for own, calls, name in dearest[:SHOWN]]
 
 
-def explain(url: str, tokens: Mapping[str, str], names: Sequence[str]) -> None:
+def explain(url: str, programs: Mapping[str, Program], names: Sequence[str]) -> None:
     """The plan of the last statement of each work that reads, as PostgreSQL runs it."""
     with psycopg.connect(plain(url), autocommit=True) as connection:
-        for name, program in record(url, tokens).items():
+        for name, program in programs.items():
             last = program.statements[-1]
             if name in names and last.autocommit:
                 cursor = psycopg.RawCursor(connection)
@@ -130,9 +143,10 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as folder, filled_database("postgresql", Path(folder)) as (url, tokens):
         if given.role:
             tokens = dict.fromkeys(tokens, tokens[given.role])
+        programs = record(url, tokens)
         if given.explain:
-            explain(url, tokens, given.works)
-        for work, found in measure(given.works, url, tokens).items():
+            explain(url, programs, given.works)
+        for work, found in measure(given.works, url, tokens, programs, Cores.found()).items():
             print("", work, "", *table(["", "CPU, µs", "wall, µs"], found["cost"]), sep="\n")
             print("", *table(["package", "µs", "calls"], found["packages"]), sep="\n")
             print("", *table(["function", "µs", "calls"], found["functions"]), sep="\n")

@@ -150,7 +150,7 @@ def _bounds(results: Results, titles: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield (
         "For these works, in process and in one thread: what the product and the floor take for a request, and where"
-        " the product's CPU goes while Python's profiler looks on (it makes small functions look dearer than they are)."
+        " the product's time goes under Python's profiler (which makes small functions look dearer than they are)."
     )
     for work in dict.fromkeys(goal["work"] for goal in missed):
         if work not in profiles:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -127,6 +128,17 @@ def pin(url: str, cores: Cores) -> None:
         with psycopg.connect(plain(url), autocommit=True) as connection:
             found = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
             _keep_on([pid for (pid,) in found], cores)
+
+
+@contextmanager
+def on_server_core(cores: Cores) -> Iterator[None]:
+    """Run what is measured in this process where a server would run."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cores.server})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def can_pin(cores: Cores) -> bool:
