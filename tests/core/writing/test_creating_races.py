@@ -54,6 +54,36 @@ def test_of_those_who_give_the_same_key_one_succeeds(fresh_database_url: str) ->
             assert things_in(connection, Slot, "row", "place") == [("a", 1)]
 
 
+def test_of_two_arrays_with_the_same_values_in_opposite_orders_one_succeeds(fresh_database_url: str) -> None:
+    with shop(fresh_database_url) as made:
+        bodies = [{"name": f"lamp {number}", "price": 20} for number in range(30)]
+        orders = (bodies, bodies[::-1])
+        calls = [posting(made.client(None, "hr"), "/api/v1/items", order) for order in orders]
+        assert at_once(calls) == {201: 1, 409: 1}
+        with made.undone() as connection:
+            assert len(things_in(connection, Item, "name")) == 30
+
+
+def importing(client: TestApp, path: str, text: str) -> Callable[[], TestResponse]:
+    """An import that is made later, with a body that can be read again, as waitress gives it."""
+    again = TestApp(client.app, client.extra_environ, lint=False)
+    return lambda: again.post(path, text, headers={"Content-Type": "text/csv"}, expect_errors=True)
+
+
+def test_of_imports_by_key_that_race_all_succeed(fresh_database_url: str) -> None:
+    """Of those who create the same records at the same moment, all but the first change them."""
+    with shop(fresh_database_url) as made:
+        for round_ in range(5):
+            lines = [f"{round_} {number}" for number in range(30)]
+            texts = ["name,price\n" + "".join(f"{line},{price}\n" for line in lines) for price in range(20, 24)]
+            calls = [importing(made.client(None, "hr"), "/api/v1/items/import?key=name", text) for text in texts]
+            assert at_once(calls) == {200: 4}
+            with made.undone() as connection:
+                prices = [price for name, price in things_in(connection, Item, "name", "price") if name in lines]
+            assert len(prices) == 30
+            assert len(set(prices)) == 1
+
+
 def test_a_refused_creation_leaves_nothing_for_others(fresh_database_url: str) -> None:
     """What was flushed before the policy looked at the result is gone with the answer."""
     with shop(fresh_database_url) as made:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from pyramid_retry import mark_error_retryable
+
+from colonnade.core.problems import Conflict
 from colonnade.core.resources.mapping import unique_sets
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.lookup import Key, rows_of_keys
+from colonnade.core.writing.references import showing
 
 from .columns import Columns
 from .rows import Entry, Refusals, shown
@@ -49,18 +54,31 @@ class Uniqueness:
         return [entry for entry in entries if entry.line not in refused] if refused else list(entries)
 
     def beside(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The rows whose values no other stored record has; the others are refused."""
+        """The rows whose values no other stored record has; the others are refused.
+
+        :raises Conflict: which is worth a retry, if a record by which a row was looked for has appeared since.
+        """
         refused: set[int] = set()
         own = [getattr(self._resource.model, field.name) for field in self._resource.key]
         for names in self._seen:
             keys = list(_keys(names, entries))
             columns = [getattr(self._resource.model, name) for name in names]
             stored = rows_of_keys(self._author, self._resource, columns, {key for _, key in keys}, also=own)
+            if frozenset(names) == frozenset(self._columns.key):
+                self._require_unchanged(columns, {key for entry, key in keys if entry.match is None and key in stored})
             for entry, key in keys:
                 if key in stored and (entry.match is None or stored[key] != entry.match.key):
                     self._refuse(entry, names, key, "is already taken, by a stored record")
                     refused.add(entry.line)
         return [entry for entry in entries if entry.line not in refused]
+
+    def _require_unchanged(self, columns: Sequence[Any], keys: set[Key]) -> None:
+        """Of a record that its author does not see nothing is known; one that they see would have been found."""
+        seen = showing(self._author, self._resource, *self._columns.key)
+        if rows_of_keys(self._author, self._resource, columns, keys, conditions=seen):
+            problem = Conflict("Somebody else created such a record at the same time.", slug="changed-meanwhile")
+            mark_error_retryable(problem)
+            raise problem
 
     def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, reason: str) -> None:
         fields = self._resource.fields

@@ -22,6 +22,8 @@ def body_stream(request: Request, max_bytes: int) -> IO[bytes]:
     """
     if (request.content_length or 0) > max_bytes:
         raise _too_large(max_bytes)
+    if request.is_body_seekable:
+        request.body_file_raw.seek(0)  # an attempt that failed may have read it
     return io.BufferedReader(_Bounded(request.body_file, max_bytes), 1 << 16)
 
 
