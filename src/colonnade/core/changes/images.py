@@ -37,6 +37,8 @@ class Images:
         )
         #: Those of which a database may make something else than it is given.
         self.made_of = tuple(name for name, field in self.fields.items() if field.value.form is not Form.OWN)
+        #: By dialect, the statement that writes the images of new records; None where Python has to. Made at first use.
+        self.selected: dict[str, Any] = {}
 
     def of(self, values: Mapping[str, Any]) -> Image:
         """The image of a record whose fields have these values."""

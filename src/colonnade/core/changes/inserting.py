@@ -62,7 +62,10 @@ def _logged(
     key: Sequence[ColumnElement[Any]],
 ) -> Sequence[Key]:
     mapper, images = resource.mapper, recorder.log.images(resource)
-    selected = _selected(images, session.get_bind().dialect.name)
+    dialect_name = session.get_bind().dialect.name
+    if dialect_name not in images.selected:
+        images.selected[dialect_name] = _selected(images, dialect_name)
+    selected = images.selected[dialect_name]
     if selected is not None:
         keyed = statement.returning(*key, sort_by_parameter_order=True)
         keys = [tuple(row) for row in execute(session, keyed, rows, mapper=mapper)]
