@@ -64,6 +64,7 @@ def bench_at(folder: Path) -> Iterator[Bench]:
                 monkeypatch.delenv(name)
         monkeypatch.chdir(folder)
         monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a module may be written again within a second
         before = set(sys.modules)
         try:
             yield Bench(folder, monkeypatch)

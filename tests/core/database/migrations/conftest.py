@@ -108,6 +108,8 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worksh
     folder = tmp_path / f"workshop{next(_NUMBERS)}"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
+    # A module that is written again within a second, as long as before, would be taken for what was compiled.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     workshop = Workshop(folder)
     # What is there already is nothing that `forget` is to collect, and would be looked through each time.
     gc.freeze()
