@@ -18,6 +18,7 @@ from annotated_types import MinLen
 from pydantic import Field
 from pyramid.config import Configurator
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -236,6 +237,14 @@ class Plain(Foreign):
     word: Mapped[str | None] = mapped_column(Shout)
 
 
+class Note(Foreign):
+    """A document that no two share."""
+
+    __tablename__ = "shop_note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[Any] = mapped_column(sa.JSON().with_variant(JSONB(), "postgresql"), unique=True)
+
+
 OPEN: list[Any] = [(Allow, "role:hr", ALL_PERMISSIONS), (Allow, "role:staff", ALL_PERMISSIONS)]
 
 
@@ -288,7 +297,7 @@ def includeme(config: Configurator) -> None:
             (Allow, "role:staff", ("view", "create")),
         ],
     )
-    for model in (Slot, Visit, Node, Vehicle, Truck, Asset, Tool, Coin, Person, Plain):
+    for model in (Slot, Visit, Node, Vehicle, Truck, Asset, Tool, Coin, Person, Plain, Note):
         config.add_resource(model, acl=[*OPEN, (Allow, Everyone, "create")] if model is Plain else OPEN)
 
 

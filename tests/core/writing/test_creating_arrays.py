@@ -169,6 +169,16 @@ def test_everything_that_is_wrong_with_an_array_is_told_at_once(at_desk: Caller,
     assert stored(on_desk, Task, "code") == []
 
 
+def test_documents_that_no_two_share_are_the_databases_to_compare(caller: Callable[..., TestApp]) -> None:
+    client, url = caller("hr"), "/api/v1/notes"
+    shown = client.post_json(url, [{"text": {"a": 1}}, {"text": [1]}, {"text": "b"}], status=201).json["data"]
+    assert [each["text"] for each in shown] == [{"a": 1}, [1], "b"]
+    refused = client.post_json(url, [{"text": {"a": 2}}, {"text": [1]}, {"text": {"a": 2}}], status=409)
+    assert pointers(refused) == [("/1/text", "taken"), ("/2/text", "taken")]
+    keyed = client.post(f"{url}/import?key=text", '{"text": [1]}', {"Content-Type": "application/jsonl"}, status=422)
+    assert "text is no key of notes" in keyed.text
+
+
 def test_as_many_faults_are_told_as_help(at_desk: Caller) -> None:
     refused = at_desk("hr").post_json(TASKS, [{f"odd{n}": n for n in range(2_000)}] * 20, status=422)
     assert len(refused.json["errors"]) == 20 * 23  # twenty that are no fields, one that says how many more, two missing

@@ -10,6 +10,7 @@ from colonnade.core.policy import Access
 from colonnade.core.problems import Fault, Forbidden, Unprocessable
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.resources.mapping import unique_sets
+from colonnade.core.values.documents import JsonValue
 from colonnade.core.writing.fields import WritableFields, refuse
 from colonnade.core.writing.loading import lockable_tables
 
@@ -217,7 +218,7 @@ def _key(key: Sequence[str], columns: Sequence[Column], fields: WritableFields, 
     unknown = [name for name in key if name not in by_name]
     names = tuple(dict.fromkeys(each for name in key for each in by_name.get(name, ())))
     # What a key is found by is compared: it has to be there for who asks.
-    visible = {field.name for field in fields.access.visible_fields}
+    visible = {field.name for field in fields.access.visible_fields if not isinstance(field.value, JsonValue)}
     possible = [each for each in unique_sets(fields.resource.mapper) if each <= visible]
     if unknown:
         allowed = tuple(dict.fromkeys(name for column in columns for name in column.written))

@@ -88,8 +88,8 @@ class Uniqueness:
 
 
 def _keys(names: tuple[str, ...], entries: Sequence[Entry]) -> Iterator[tuple[Entry, Key]]:
-    """The rows with what they have of these fields; null is never taken."""
+    """The rows with what they have of these fields; null is never taken, documents are the database's to compare."""
     for entry in entries:
         key = tuple([entry.values.get(name) for name in names])
-        if None not in key:
+        if None not in key and not any(isinstance(part, (list, dict)) for part in key):
             yield entry, key
