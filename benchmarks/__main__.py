@@ -13,7 +13,6 @@ import argparse
 import json
 import logging
 import os
-import pickle
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,7 +25,7 @@ from benchmarks.data import Seed, seed
 from benchmarks.load import check_tools
 from benchmarks.machine import machine, versions
 from benchmarks.plots import draw
-from benchmarks.recording import record
+from benchmarks.recording import record, recorded
 from benchmarks.report import markdown
 from benchmarks.results import compiled
 from benchmarks.rounds import Plan, Sample, Size, measure, tell
@@ -80,11 +79,7 @@ def _run(
     samples: list[dict[str, Any]],
     sizes: list[dict[str, Any]],
 ) -> None:
-    floor = None
-    if data.dialect == "postgresql":
-        floor = data.folder / "floor.pickle"
-        with data.copy(ours=True) as url:
-            floor.write_bytes(pickle.dumps(record(url, data.tokens), cores))
+    floor = recorded(data) if data.dialect == "postgresql" else None
     works = WORKS if data.dialect == "postgresql" else FEW
     for each in measure(data, systems, works, plan, cores, floor):
         if isinstance(each, Sample):

@@ -27,7 +27,7 @@ from sqlalchemy import delete
 from benchmarks.in_process import in_turn
 from benchmarks.office import DATA, Office, office, vacuum
 from benchmarks.results import spread
-from colonnade.core.changes.guard import PAST
+from colonnade.core.changes.statements import PAST
 from colonnade.core.plugins import plugins_of
 from colonnade.core.policy import OPERATOR, Identity
 from colonnade.plugins.people.models import Department, Employee

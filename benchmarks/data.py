@@ -20,13 +20,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Table, create_engine, insert, make_url, text
 
-from colonnade import main
-from colonnade.core.changes.guard import PAST
+from colonnade import Model, main
+from colonnade.core.changes.statements import PAST
 from colonnade.core.database import Database, database_of
 from colonnade.core.database.migrations import upgrade
 from colonnade.core.plugins import plugins_of
 from colonnade.plugins.accounts import create_token, create_user
-from colonnade.plugins.people.models import Department, Employee, Salary
 
 SERVER = os.environ.get("COLONNADE_TEST_POSTGRESQL") or "postgresql://postgres@127.0.0.1:5432/test"
 DEPARTMENTS = 20
@@ -99,10 +98,9 @@ def fill(database: Database, number: int = EMPLOYEES) -> None:
     if database.dialect.name == "postgresql":
         copy_rows(database.url.render_as_string(hide_password=False), number)
         return
-    known = {"department": Department, "employee": Employee, "salary": Salary}
     with database.engine.connect().execution_options(**{PAST: True}) as connection, connection.begin():
         for name, rows in tables(number).items():
-            insert_rows(connection, known[name].__table__, rows)
+            insert_rows(connection, Model.metadata.tables[name], rows)
 
 
 def copy_rows(url: str, number: int) -> None:
@@ -137,18 +135,17 @@ def add_users(database: Database) -> dict[str, str]:
             user = create_user(session, role, [role])
             tokens[role] = create_token(session, user)[1]
             session.flush()
-            connection = session.connection()
             if role == "staff":
-                connection.execute(text("UPDATE employee SET user_id = :u WHERE id = :e"), {"u": user.id, "e": LEADER})
-                connection.execute(text("UPDATE department SET manager_id = :e WHERE id = :d"), {"e": LEADER, "d": LED})
-        connection.execute(
+                session.execute(text("UPDATE employee SET user_id = :u WHERE id = :e"), {"u": user.id, "e": LEADER})
+                session.execute(text("UPDATE department SET manager_id = :e WHERE id = :d"), {"e": LEADER, "d": LED})
+        session.execute(
             text(
                 "CREATE TABLE benchmark_token (key varchar(64) PRIMARY KEY,"
                 " user_id integer NOT NULL REFERENCES user_account (id))"
             )
         )
         for user_id, token in enumerate(tokens.values(), 1):
-            connection.execute(text("INSERT INTO benchmark_token VALUES (:k, :u)"), {"k": token, "u": user_id})
+            session.execute(text("INSERT INTO benchmark_token VALUES (:k, :u)"), {"k": token, "u": user_id})
     return tokens
 
 

@@ -21,7 +21,7 @@ from benchmarks.answers import bearer
 from benchmarks.data import empty_database, settings
 from benchmarks.in_process import call, chunks, environ
 from colonnade import main
-from colonnade.core.changes.guard import PAST
+from colonnade.core.changes.statements import PAST
 from colonnade.core.console import Invocation
 from colonnade.core.database import Database, database_of
 from colonnade.core.database.migrations import upgrade

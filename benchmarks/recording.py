@@ -8,11 +8,13 @@ identifier of the request's own. So the floor binds what the product binds, and 
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,10 +22,11 @@ from psycopg.types.json import Jsonb
 
 from benchmarks.answers import bearer, filled
 from benchmarks.application import make
+from benchmarks.data import Seed
 from benchmarks.floor import Origin, Program, Statement
 from benchmarks.in_process import call, environ
 from benchmarks.works import OURS, WORKS, Work
-from colonnade.core.database import database_of
+from colonnade.core.database import database_of, statements_of
 
 _NAMED = re.compile(r"%\((\w+)\)s")
 #: The two requests that are compared: another number, another record.
@@ -57,17 +60,20 @@ def _listening() -> Iterator[list[_Sent]]:
         heard.append(_Sent(text, arguments, cursor.connection.autocommit, cursor.description is not None))
         return answer
 
-    def several(cursor: psycopg.Cursor[Any], *_: Any, **__: Any) -> None:
-        raise RecordingError("The floor knows no executemany.")
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise RecordingError("The floor knows neither executemany nor pipelines.")
 
-    usual_several = psycopg.Cursor.executemany
+    others = {(psycopg.Cursor, "executemany"): unknown, (psycopg.Connection, "pipeline"): unknown}
+    before = {(owner, name): getattr(owner, name) for owner, name in others}
     psycopg.Cursor.execute = execute  # type: ignore[method-assign,assignment]
-    psycopg.Cursor.executemany = several  # type: ignore[method-assign]
+    for (owner, name), other in others.items():
+        setattr(owner, name, other)
     try:
         yield heard
     finally:
         psycopg.Cursor.execute = usual  # type: ignore[method-assign]
-        psycopg.Cursor.executemany = usual_several  # type: ignore[method-assign]
+        for (owner, name), each in before.items():
+            setattr(owner, name, each)
 
 
 def _numbered(query: Any, params: Any) -> tuple[bytes, list[Any]]:
@@ -105,12 +111,22 @@ def record(url: str, tokens: Mapping[str, str]) -> dict[str, Program]:
     return programs
 
 
+def recorded(data: Seed) -> Path:
+    """The file that `floor` reads, with the programs of all works; it goes with the folder of the data."""
+    file = data.folder / "floor.pickle"
+    with data.copy(ours=True) as url:
+        file.write_bytes(pickle.dumps(record(url, data.tokens)))
+    return file
+
+
 def _sent_by(
     app: Any, work: Work, headers: Mapping[str, str], numbers: tuple[int, int]
 ) -> tuple[list[_Sent], dict[str, Any], Any]:
     """What is sent for one request, its body, and the key of its record."""
-    with _listening() as heard:
+    with statements_of(database_of(app.registry)) as told, _listening() as heard:
         body, answer = _send(app, work, headers, numbers)
+    if len(told) != len(heard):
+        raise RecordingError(f"{work.name}: the product tells of {len(told)} statements, psycopg of {len(heard)}")
     return heard, json.loads(body or "{}"), answer.get("id")
 
 

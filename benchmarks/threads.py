@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import pickle
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.data import seed
 from benchmarks.load import check_tools
-from benchmarks.recording import record
+from benchmarks.recording import recorded
 from benchmarks.report import table
 from benchmarks.results import figures
 from benchmarks.rounds import Plan, Sample, measure
@@ -47,10 +46,7 @@ def run() -> None:
     works = [work for work in WORKS if work.name in given.works]
     plan = Plan(given.rounds, given.seconds, (16,))
     with tempfile.TemporaryDirectory() as folder, seed("postgresql", Path(folder)) as data:
-        floor = data.folder / "floor.pickle"
-        with data.copy(ours=True) as url:
-            floor.write_bytes(pickle.dumps(record(url, data.tokens)))
-        measured = measure(data, systems, works, plan, Cores.found(), floor)
+        measured = measure(data, systems, works, plan, Cores.found(), recorded(data))
         samples = [asdict(each) for each in measured if isinstance(each, Sample)]
     found = figures(samples)["postgresql"]
     for figure, unit in (("rate", "requests a second"), ("p99", "ms for 99 of 100"), ("cpu", "µs of CPU a request")):
