@@ -116,6 +116,10 @@ def test_negative_numbers_are_told_apart(run: Import) -> None:
     pairs = [(-1, -1), (-1, -2), (-2, -1), (-2, -2), (-2, 0), (0, -1), (-1, 0)]
     seen = Seen()
     assert [seen.first(pair, line) for line, pair in enumerate([*pairs, *pairs])] == [*range(7), *range(7)]
+    numbers = [(0,), (2**61 - 1,), (1 - 2**61,), (Decimal(-1),), (Decimal(-2),), (5,), (2**61 + 4,)]
+    seen = Seen()
+    assert [seen.first(number, line) for line, number in enumerate(numbers)] == [*range(7)]
+    assert seen.first((Decimal("-1.0"),), 8) == 3
 
 
 def test_a_made_key_is_known_or_left_to_the_database(run: Import, connection: sa.Connection) -> None:

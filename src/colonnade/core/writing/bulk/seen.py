@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from decimal import Decimal
 
 from colonnade.core.writing.lookup import Key
 
@@ -22,10 +23,15 @@ class Seen:
 
     def first(self, key: Key, line: int) -> int:
         """The line on which the combination stood first; that is this one if it has not been seen yet."""
-        if -1 in key:  # Python has one hash for it and for -2
-            key = (*key, *(part == -1 for part in key))
-        hashed = hash(key) or 1  # 0 is an empty place
+        hashed = hash(tuple(map(_told_apart, key))) or 1  # 0 is an empty place
         return self._parts[hashed % _PARTS].first(hashed, line)
+
+
+def _told_apart(part: object) -> object:
+    """Numbers as text: Python has one hash for -1 and -2, and for 0 and 2⁶¹ - 1."""
+    if isinstance(part, Decimal):
+        return str(part.normalize())
+    return str(part) if isinstance(part, int) else part
 
 
 class _Part:
