@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -99,3 +100,24 @@ def test_the_document_has_the_ways_to_ask_with_examples(firm: Company) -> None:
     assert past["responses"]["200"]["content"]["application/json"]["schema"] == answers["schema"]["anyOf"][0]
     assert {"verb", "request_id"} <= parameters("/api/v1/employees/{key}/history").keys()
     assert past["tags"] == ["employees"]
+
+
+def test_who_waits_is_not_woken_by_what_is_hidden(firm: Company) -> None:
+    """Staff do not see others' salaries: that one changed they do not learn by being answered."""
+    root, ann = firm.client("root"), firm.client("ann")
+    last = root.get("/api/v1/changes?sort=-position&limit=1").json["data"][0]["position"]
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(ann.get, f"/api/v1/changes?after={last}&wait=20")
+        for amount in range(3):
+            root.patch_json("/api/v1/employees/8", {"salary": f"8000{amount}.00"})
+        root.patch_json("/api/v1/employees/8", {"title": "Seen"})
+        answer = waiting.result().json
+    assert [change["record"]["title"] for change in answer["data"]] == ["Seen"]
+    assert "next" in answer
+
+
+def test_a_moment_or_a_field_list_that_stands_twice_is_refused(firm: Company) -> None:
+    client = firm.client("hr")
+    for query in ("as_of=1&as_of=2", "as_of=1&fields=id&fields=title"):
+        (fault,) = client.get(f"/api/v1/employees/7?{query}", status=400).json["errors"]
+        assert fault["detail"] == "stands twice"

@@ -16,6 +16,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
+from colonnade.core.changes.reading import ChangeReader, Told
 from colonnade.core.database import database_of
 from colonnade.core.negotiation import preferred_type
 from colonnade.core.problems import BadRequest, Fault
@@ -46,12 +47,8 @@ def feed(request: Request) -> Response:
     preferred_type(request, [JSON])
     after, limit, resource, wait = _asked(request)
     if wait:
-        _wait(request, after, wait)
-    reader = change_reader(request)
-    last = reader.last_position()  # before the changes are read: all up to here are there to be seen
-    told, reached = reader.after(after, limit, resource)
-    # What was committed between the two statements was told already: never tell it again.
-    position = reached if reached is not None else max(after, last, *(each.position or 0 for each in told[-1:]))
+        after = _wait(request, after, limit, resource, wait)
+    told, position = _read(change_reader(request), after, limit, resource)
     content = {
         "data": [as_json(each) for each in told],
         "position": position,
@@ -62,21 +59,39 @@ def feed(request: Request) -> Response:
     return private(response)
 
 
-def _wait(request: Request, after: int, wait: int) -> None:
-    """Return when something came after a position, or nobody may wait (longer)."""
+def _read(reader: ChangeReader, after: int, limit: int, resource: str | None) -> tuple[list[Told], int]:
+    """The changes after a position, and how far they go."""
+    last = reader.last_position()  # before the changes are read: all up to here are there to be seen
+    told, reached = reader.after(after, limit, resource)
+    # What was committed between the two statements was told already: never tell it again.
+    return told, reached if reached is not None else max(after, last, *(each.position or 0 for each in told[-1:]))
+
+
+def _wait(request: Request, after: int, limit: int, resource: str | None, wait: int) -> int:
+    """Return when there is a change that the caller is told of, or nobody may wait (longer).
+
+    That others happened is not to be seen by it.
+
+    :returns: the position after which it comes.
+    """
     settings = settings_of(request.registry, HistorySettings)
     places: BoundedSemaphore = request.registry[_KEY]
     if not settings.max_waiting or not places.acquire(blocking=False):
-        return
+        return after
     try:
         ends = time.monotonic() + wait
         turn = Event()
         while True:
             # A connection for each look: one that is kept while waiting would be missed by others.
             with database_of(request.registry).read() as connection:
-                if change_reader(request, connection).last_position() > after or time.monotonic() >= ends:
-                    return
-            turn.wait(_BETWEEN)
+                reader = change_reader(request, connection)
+                last = reader.last_position()
+                told, position = _read(reader, after, limit, resource) if last > after else ([], after)
+            if told or time.monotonic() >= ends:
+                return after
+            after = position
+            if after >= last:
+                turn.wait(_BETWEEN)
     finally:
         places.release()
 

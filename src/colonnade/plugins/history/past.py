@@ -47,8 +47,8 @@ def as_of(request: Request) -> Response:
     """
     preferred_type(request, [JSON])
     record: Record = request.context
-    moment = _moment(request)
     fields = _fields(request, record.resource)
+    moment = _moment(request)
     try:
         image = change_reader(request).record_as_of(record.resource, record.__name__, moment)
     except Unchanged:
@@ -85,6 +85,11 @@ def _fields(request: Request, resource: Resource) -> list[str]:
         Fault("has no meaning for a record as it was", parameter=name, code="unknown", allowed=("as_of", "fields"))
         for name in dict.fromkeys(request.GET)
         if name not in ("as_of", "fields")
+    ]
+    faults += [
+        Fault("stands twice", parameter=name, code="duplicate")
+        for name in ("as_of", "fields")
+        if len(request.GET.getall(name)) > 1
     ]
     given: Any = request.GET.get("fields")
     wanted = visible if given is None else [name.strip() for name in given.split(",")]
