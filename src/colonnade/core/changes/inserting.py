@@ -67,7 +67,10 @@ def _logged(
 ) -> Sequence[Key]:
     mapper, images = resource.mapper, recorder.log.images(resource)
     key = returning or mapper.primary_key
-    selected = _selected(images, session.get_bind().dialect.name)
+    dialect_name = session.get_bind().dialect.name
+    if dialect_name not in images.selected:
+        images.selected[dialect_name] = _selected(images, dialect_name)
+    selected = images.selected[dialect_name]
     if selected is not None:
         keys = _inserted(session, mapper, statement, rows, key, ordered=bool(returning))
         recorder.write_selected(session, selected, {"wanted": [key[0] for key in keys]}, len(keys))
