@@ -28,9 +28,9 @@ class Seen:
 
 
 def _told_apart(part: object) -> object:
-    """Numbers as text: Python has one hash for -1 and -2, and for 0 and 2⁶¹ - 1."""
+    """What has another hash than another number has: Python has one for -1 and -2, and for 0 and 2⁶¹ - 1."""
     if isinstance(part, Decimal):
-        return str(part.normalize())
+        return part, part == -1  # 1.0 and 1.00 are one
     return str(part) if isinstance(part, int) else part
 
 
