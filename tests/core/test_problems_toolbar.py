@@ -47,3 +47,11 @@ def test_what_the_toolbar_itself_cannot_read_is_a_400(app: TestApp, headers: dic
 
 def test_a_problem_in_a_browser_keeps_its_page(app: TestApp) -> None:
     assert app.get("/nowhere", headers=BROWSER, status=404).html.h1.text == "Not Found"
+
+
+def test_the_pages_of_what_was_included_before_the_core_are_found() -> None:
+    config = Configurator(settings={"pyramid.includes": "pyramid_debugtoolbar"})
+    for room in (*FRONT, "colonnade.core.routes"):
+        config.include(room)
+    app = TestApp(config.make_wsgi_app(), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+    assert app.get("/_debug_toolbar/", status=[200, 302, 404]).status_int != 404

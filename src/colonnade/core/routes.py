@@ -86,5 +86,12 @@ def _beginning(pattern: str) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    """Take the place of Pyramid's mapper, before it has a route."""
-    config.registry.registerUtility(IndexedRoutes(), IRoutesMapper)
+    """Take the place of Pyramid's mapper, with the routes of what `pyramid.includes` has included already."""
+    mapper = IndexedRoutes()
+    earlier = config.registry.queryUtility(IRoutesMapper)
+    if earlier is not None:
+        mapper.routelist.extend(earlier.routelist)
+        mapper.static_routes.extend(earlier.static_routes)
+        mapper.routes.update(earlier.routes)
+        earlier.connect = mapper.connect  # for those whose actions are still to come
+    config.registry.registerUtility(mapper, IRoutesMapper)
