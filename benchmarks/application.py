@@ -1,13 +1,9 @@
-"""The product as it is served here: $BENCHMARK_URL names its database, $BENCHMARK_THREADS how many threads serve.
+"""The product: a plug-in for what everybody answers, hello, and the application for what is measured in process.
 
-    BENCHMARK_URL=… granian --interface wsgi benchmarks.application:app
-
-It is main() with the settings of production, and a plug-in of four lines for what everybody answers: hello.
+Served it is by `colonnade.wsgi` and the INI file beside this one, as docs/serving.md says.
 """
 
 from __future__ import annotations
-
-import os
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -29,11 +25,6 @@ def hello(request: Request) -> dict[str, str]:
     return {"hello": "world"}
 
 
-def make(url: str, threads: int, **more: str) -> object:
-    """The application; each of its pools has a connection for every thread."""
-    plugins = (*PLUGINS, __name__)
-    return main({}, **settings(url, plugins, **{"sqlalchemy.pool_size": str(threads), **more}))
-
-
-if "BENCHMARK_URL" in os.environ:
-    app = make(os.environ["BENCHMARK_URL"], int(os.environ["BENCHMARK_THREADS"]))
+def make(url: str) -> object:
+    """The same in process, without the thread that writes when a token was last used: the database is gone by then."""
+    return main({}, **settings(url, (*PLUGINS, __name__), **{"accounts.last_used_every": "0"}))

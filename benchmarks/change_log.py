@@ -10,7 +10,8 @@ create, patch: single requests of a user with a token, taken as a WSGI server wo
 
 import: `colonnade import` of the people of the sample data ($COLONNADE_TEST_EMPLOYEES), as the operator and as a role.
 
-commits: on PostgreSQL, transactions of one new record each, by sessions of 1, 4 and 16 threads, in a second.
+commits: on PostgreSQL, transactions of one new record each, by sessions of 1, 4 and 16 threads, in a second; with the
+counter, and with a sequencer until it has given the last position.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from sqlalchemy import delete
 from benchmarks.in_process import in_turn
 from benchmarks.office import DATA, Office, office, vacuum
 from benchmarks.results import spread
+from colonnade.core.changes import log_of
+from colonnade.core.changes.sequencing import number_committed
 from colonnade.core.changes.statements import PAST
 from colonnade.core.plugins import plugins_of
 from colonnade.core.policy import OPERATOR, Identity
@@ -89,6 +92,8 @@ def commits(of: Office, threads: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
         for each in [pool.submit(write, COMMITS // threads) for _ in range(threads)]:
             each.result()
+    if (log := log_of(of.app.registry)) is not None:
+        number_committed(of.database, log)
 
 
 def empty(of: Office) -> None:
@@ -117,7 +122,7 @@ def measure(
     verdict = "" if goal is None else f"  goal {goal:.2f}  {'ok' if ratio['median'] >= goal else 'MISSED'}"
     rates = "  ".join(f"{way} {number / spread(each)['median']:9,.0f}/s" for way, each in taken.items())
     found = f"ratio {ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
-    print(f"{pair[0].dialect:10}  {what:18}  {rates}  {found}{verdict}", flush=True)
+    print(f"{pair[0].dialect:10}  {what:29}  {rates}  {found}{verdict}", flush=True)
 
 
 def measure_all(dialect: str, parts: list[str], rounds: int) -> None:
@@ -135,8 +140,10 @@ def measure_all(dialect: str, parts: list[str], rounds: int) -> None:
             for who, identity in (("operator", OPERATOR), ("role hr", Identity.signed_in(1, "hr", roles=["hr"]))):
                 measure(f"import {who}", PEOPLE, pair, rounds, partial(imported, identity=identity), empty)
         if "commits" in parts and dialect == "postgresql":
-            for threads in WRITERS:
-                measure(f"commits, {threads} writers", COMMITS, pair, rounds, partial(commits, threads=threads))
+            with office(dialect, "history", **{"history.positions": "sequencer"}) as sequenced:
+                for threads, (way, firm) in itertools.product(WRITERS, (("counter", on), ("sequencer", sequenced))):
+                    name = f"commits, {threads:2} writers, {way}"
+                    measure(name, COMMITS, (off, firm), rounds, partial(commits, threads=threads))
 
 
 def run() -> None:

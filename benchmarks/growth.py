@@ -52,7 +52,7 @@ def _measured(folder: Path, cores: Cores, *, quick: bool) -> dict[str, Any]:
     for number in ROWS[: 2 if quick else 3]:
         tell(f"growth: {number:,} rows")
         with filled_database("postgresql", folder, number) as (url, tokens):
-            app: Any = make(url, 2, **{"accounts.last_used_every": "0"})
+            app: Any = make(url)
             headers = bearer(tokens["hr"])
             kinds = dict(_kinds(app, headers, number))
             pin(url, cores)

@@ -82,10 +82,11 @@ class Office:
             import_.main([resource, str(file), "--map", mapping], obj=invocation, standalone_mode=False)
 
 
-def office_at(url: str, plugins: tuple[str, ...], folder: Path) -> Office:
+def office_at(url: str, plugins: tuple[str, ...], folder: Path, **more: str) -> Office:
     """The application on an empty database, with its tables, its administrator and the departments."""
     # Nobody waits for when a token was last used, and the database is gone before it would be written.
-    app = main({}, **settings(url, plugins, **{"sqlalchemy.pool_size": "20", "accounts.last_used_every": "0"}))
+    usual = {"sqlalchemy.pool_size": "20", "accounts.last_used_every": "0"}
+    app = main({}, **settings(url, plugins, **usual, **more))
     database = database_of(app.registry)
     upgrade(database, plugins_of(app.registry), lambda _: None)
     with database.sessions.begin() as session:
@@ -96,10 +97,10 @@ def office_at(url: str, plugins: tuple[str, ...], folder: Path) -> Office:
 
 
 @contextmanager
-def office(dialect: str, *plugins: str) -> Iterator[Office]:
-    """An office on a database of its own; `plugins` beside those of every office."""
+def office(dialect: str, *plugins: str, **more: str) -> Iterator[Office]:
+    """An office on a database of its own; `plugins` beside those of every office, and `more` settings."""
     with tempfile.TemporaryDirectory() as folder, empty_database(dialect, Path(folder)) as url:
-        made = office_at(url, (*PLUGINS, *plugins), Path(folder))
+        made = office_at(url, (*PLUGINS, *plugins), Path(folder), **more)
         try:
             yield made
         finally:

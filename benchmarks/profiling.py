@@ -43,7 +43,7 @@ def measure(
     names: Sequence[str], url: str, tokens: Mapping[str, str], programs: Mapping[str, Program], cores: Cores
 ) -> dict[str, Any]:
     """For each work what it costs beside the floor, and the packages and functions that the time goes to."""
-    app: Any = make(url, 2, **{"accounts.last_used_every": "0"})
+    app: Any = make(url)
     bare = floor.make(programs, plain(url))
     found = {}
     for work in WORKS:

@@ -100,7 +100,7 @@ def record(url: str, tokens: Mapping[str, str]) -> dict[str, Program]:
 
     :raises RecordingError: if something cannot be repeated.
     """
-    app: Any = make(url, 1, **{"accounts.last_used_every": "0"})
+    app: Any = make(url)
     programs = {}
     for work in WORKS:
         if work.user is not None and not work.conditional:

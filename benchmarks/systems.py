@@ -25,7 +25,7 @@ THREADS = 8
 PATIENCE = 60.0
 
 _GRANIAN = (
-    "granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads {threads} --http 1 --no-ws"
+    "granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads {threads} --no-ws"
     " --log-level warning {app}"
 )
 _WAITRESS = "waitress-serve --listen=127.0.0.1:{port} --threads={threads} {app}"
@@ -63,8 +63,15 @@ class System:
     threads: int = THREADS
 
 
-PRODUCT = System("colonnade", "Colonnade, granian", _GRANIAN, "benchmarks.application:app", OURS, ours=True)
-ON_WAITRESS = System("colonnade-waitress", "Colonnade, waitress", _WAITRESS, PRODUCT.app, OURS, ours=True)
+_SERVED = {"COLONNADE_INI": str(ROOT / "benchmarks/served.ini")}
+PRODUCT = System(
+    "colonnade", "Colonnade, granian", _GRANIAN, "--factory colonnade.wsgi:application", OURS,
+    ours=True, environment=_SERVED,
+)  # fmt: skip
+ON_WAITRESS = System(
+    "colonnade-waitress", "Colonnade, waitress", _WAITRESS, "--call colonnade.wsgi:application", OURS,
+    ours=True, environment=_SERVED,
+)  # fmt: skip
 FLOOR = System(
     "floor", "floor, granian", _GRANIAN, "benchmarks.floor:app", BARE,
     ours=True, compared=False, dialects=("postgresql",),
@@ -153,7 +160,8 @@ def running(system: System, url: str, cores: Cores, folder: Path, **more: str) -
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
         "BENCHMARK_URL": url,
-        "BENCHMARK_THREADS": str(system.threads),
+        "COLONNADE_SQLALCHEMY__URL": url,
+        "COLONNADE_SQLALCHEMY__POOL_SIZE": str(system.threads),
         **system.environment,
         **more,
     }
