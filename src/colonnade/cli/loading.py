@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
     from pyramid.registry import Registry
 
     from colonnade.core.policy import Identity
@@ -20,13 +21,22 @@ def compose(ini: str) -> Registry:
     :returns: the application's registry.
     :raises ConfigurationError: with everything that keeps it from starting.
     """
-    loader = loader_of(ini)
+    application_of(ini)
     from pyramid.config import global_registries
 
+    return global_registries.last  # whatever the INI puts around the application
+
+
+def application_of(ini: str) -> WSGIApplication:
+    """Set up logging as an INI file says, and make its application, with whatever the INI puts around it.
+
+    :raises ConfigurationError: with everything that keeps it from starting.
+    """
+    loader = loader_of(ini)
     _set_up_logging(loader, ini)
     with reading(ini):
-        loader.get_wsgi_app()
-    return global_registries.last  # whatever the INI puts around the application
+        application: WSGIApplication = loader.get_wsgi_app()
+    return application
 
 
 def loader_of(ini: str) -> Any:

@@ -14,7 +14,7 @@ VARIABLES = "COLONNADE_"
 #: The prefix of the core's own settings.
 CORE = "colonnade"
 #: Variables that begin alike and are no settings: the command's own, and those of a test suite.
-_NO_SETTING = re.compile("COLONNADE_INI|COLONNADE_TEST_[^_].*")
+_NO_SETTING = re.compile("COLONNADE_INI|COLONNADE_TRUSTED_PROXIES|COLONNADE_TEST_[^_].*")
 
 
 @dataclass(frozen=True)
