@@ -10,6 +10,12 @@ from benchmarks.results import GOALS, GOALS_AT
 Results = Mapping[str, Any]
 
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+FIGURES = {
+    "rate": ("Requests a second", "{:,.0f}"),
+    "p50": ("Milliseconds until the answer, of half of the requests", "{:.2f}"),
+    "p99": ("Milliseconds until the answer, of 99 in 100", "{:.1f}"),
+    "cpu": ("Microseconds of the server's CPU for a request", "{:,.0f}"),
+}
 
 
 def markdown(results: Results) -> str:
@@ -32,9 +38,10 @@ def _head(results: Results) -> Iterator[str]:
     yield "# What was measured"
     yield ""
     yield (
-        f"By `make bench`, {results['facts']['when']}. {plan['rounds']} rounds, every system in each, {plan['seconds']}"
-        " s for each figure. One process each, on one core; load generator and database on the other. All gave equal"
-        " answers. How to read and repeat it: [README](README.md)."
+        f"By `make bench`, {results['facts']['when']}. Rounds: {plan['rounds']}, every system in each;"
+        f" {plan['seconds']} s for each figure. One process each, on one core; load generator and database on the other."
+        " All gave equal answers, but for Kinto, which has a data model of its own. How to read and repeat it:"
+        " [README](README.md)."
     )
     if plan["quick"]:
         yield ""
@@ -73,44 +80,22 @@ def _database(results: Results, dialect: str, titles: Mapping[str, str], works: 
     yield from (f"![Requests a second]({dialect}.svg)", "")
     for connections in reversed(sizes):
         key = str(connections)
-        plural = "connections" if connections > 1 else "connection"
-        yield from (f"### {connections} {plural}", "", "Requests a second: median (range).", "")
-        yield from table(
-            ["system", *kinds],
-            [
-                [titles[name], *(_spread(each, work, key, "rate", "{:,.0f}") for work in kinds)]
-                for name, each in found.items()
-            ],
-        )
-        yield from ("", "The product's throughput as a multiple of theirs: median of the rounds' ratios (range).", "")
+        yield from (f"### {connections} connection{'s' if connections > 1 else ''}", "")
+        for figure, (about, form) in FIGURES.items():
+            yield from (f"{about}: median (range).", "")
+            yield from table(
+                ["system", *kinds],
+                [
+                    [titles[name], *(_spread(each, work, key, figure, form) for work in kinds)]
+                    for name, each in found.items()
+                ],
+            )
+            yield ""
         beside = results["ratios_with_ranges"][dialect].get(key, {})
+        yield from ("The product's throughput as a multiple of theirs: median of the rounds' ratios (range).", "")
         yield from table(
             ["against", *kinds],
             [[titles[name], *(_ratio(each.get(work)) for work in kinds)] for name, each in beside.items()],
-        )
-        yield from ("", "Milliseconds until the answer, half of the requests / 99 of 100: medians.", "")
-        yield from table(
-            ["system", *kinds],
-            [
-                [
-                    titles[name],
-                    *(
-                        f"{_median(each, work, key, 'p50', '{:.2f}')} / {_median(each, work, key, 'p99', '{:.2f}')}"
-                        if work in each
-                        else ""
-                        for work in kinds
-                    ),
-                ]
-                for name, each in found.items()
-            ],
-        )
-        yield from ("", "Microseconds of the server's CPU for a request: median (range).", "")
-        yield from table(
-            ["system", *kinds],
-            [
-                [titles[name], *(_spread(each, work, key, "cpu", "{:,.0f}") for work in kinds)]
-                for name, each in found.items()
-            ],
         )
         yield ""
     if errors := list(_errors(found, titles)):
@@ -192,10 +177,6 @@ def ratio(value: float) -> str:
 def _spread(system: Mapping[str, Any], work: str, connections: str, name: str, form: str) -> str:
     figures = system.get(work, {}).get(connections)
     return "" if figures is None else _whole(figures[name], form)
-
-
-def _median(system: Mapping[str, Any], work: str, connections: str, name: str, form: str) -> str:
-    return form.format(system[work][connections][name]["median"])
 
 
 def _whole(spread: Mapping[str, float], form: str) -> str:
