@@ -39,8 +39,8 @@ def _head(results: Results) -> Iterator[str]:
     yield ""
     yield (
         f"By `make bench`, {results['facts']['when']}. Rounds: {plan['rounds']}, every system in each;"
-        f" {plan['seconds']} s for each figure. One process each, on one core; load generator and database on the other."
-        " All gave equal answers, but for Kinto, which has a data model of its own. How to read and repeat it:"
+        f" {plan['seconds']} s for each figure. One process each, on one core; load generator and database on the"
+        " other. All gave equal answers, but for Kinto, which has a data model of its own. How to read and repeat it:"
         " [README](README.md)."
     )
     if plan["quick"]:
