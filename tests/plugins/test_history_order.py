@@ -19,8 +19,12 @@ from colonnade.core.changes import Log, log_of
 from colonnade.core.changes.sequencing import number_committed
 from colonnade.core.database.sessions import CONNECTION
 from colonnade.plugins.history.models import Change
+from colonnade.plugins.history.sealing.erasing import erase
+from colonnade.plugins.history.sealing.seals import seal
+from colonnade.plugins.history.sealing.verifying import verify
 from colonnade.plugins.people.models import Department
 from tests.core.changes.archive.replaying import check
+from tests.core.changes.works import Box, works
 from tests.functional.company import PLUGINS, Company, company, settings
 from tests.harness.counts import counts
 from tests.resilience.serving import PATIENCE, Client, served
@@ -272,3 +276,19 @@ def test_what_a_savepoint_undoes_takes_no_position_from_the_rest(firm: Company) 
         assert session.scalar(sa.select(sa.func.count()).where(Change.position.is_(None))) == 0
         made = sa.select(Department.id).where(Department.code.in_(["before", "after"])).order_by(Department.id)
         assert told[:2] == [str(key) for key in session.scalars(made)]
+
+
+def test_what_was_erased_and_has_no_position_yet_was_erased_lawfully(fresh_database_url: str) -> None:
+    """It may commit just before somebody verifies the log, whose sealed rows lack what was erased."""
+    with works(fresh_database_url) as made:
+        log = log_of(made.registry)
+        assert log is not None
+        with made.database.sessions.begin() as session:
+            session.add(Box(title="Box", note="Somebody's"))
+        seal(made.database)
+        with made.database.sessions.begin() as session:
+            assert erase(session, log, log.resources["boxes"], "1")
+        assert not verify(made.database).findings
+        with made.database.sessions.begin() as session:
+            session.execute(sa.update(log.table).where(log.table.c.verb == "erase").values(position=None))
+        assert not verify(made.database).findings
