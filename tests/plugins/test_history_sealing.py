@@ -229,3 +229,28 @@ def test_a_seal_that_was_made_anew_is_found_by_the_next_one(made: Application) -
     )
     (finding,) = verify(made.database).findings
     assert (finding.what, finding.first) == ("broken", 3)
+
+
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)  # which stores anything in any column
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE change SET after = '{' WHERE position = 2",
+        "UPDATE change SET after = '[1]' WHERE position = 2",
+        "UPDATE change SET after = '{\"$erased\": 5}' WHERE position = 2",
+        "UPDATE change SET at = 'yesterday' WHERE position = 2",
+        "UPDATE change SET actor = x'ff' WHERE position = 2",
+        "UPDATE change SET verb = 'erase', after = '{' WHERE position = 2",
+        "UPDATE change SET verb = 'prune', after = '5' WHERE position = 2",
+        "UPDATE change_leaf SET salt = NULL, salts = '5' WHERE position = 2",
+        "UPDATE change_leaf SET salts = '{' WHERE position = 2",
+    ],
+)
+def test_what_cannot_be_read_any_more_is_found_too(made: Application, tampering: str) -> None:
+    write(made, 4)
+    seal(made.database, batch=4)
+    with made.database.engine.begin() as connection:
+        connection.execute(sa.text(tampering))
+    findings = verify(made.database).findings
+    assert {(finding.what, finding.position) for finding in findings} == {("altered", 2)}
+    assert len(verify(made.database, expect="x").findings) > len(findings)
