@@ -45,7 +45,8 @@ def add(dice: random.Random, session: Session, model: type[Any], given: dict[str
         setattr(record, name, value)
     if dice.random() < 0.5:
         with session.no_autoflush:
-            known = session.get(model, tuple(getattr(record, name) for name in names_of_key(model)))
+            base = sa.inspect(model).base_mapper.class_
+            known = session.get(base, tuple(getattr(record, name) for name in names_of_key(model)))
         if known is None or type(known) is model:  # else it would make another class of it, of which SQLAlchemy warns
             session.merge(record)
     else:

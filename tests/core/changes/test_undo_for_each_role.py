@@ -63,6 +63,8 @@ class Asking:
 
     def edit(self, key: int, image: dict[str, Any], size: int) -> None:
         was, now = self.told.shown(image), self.told.shown({**image, "size": size})
+        if now and "mark" in now:
+            self.hidden -= {now["mark"]}  # by another size it comes into sight
         answer = self._send("PATCH", f"things/{key}", {"size": size}, CHANGES)
         self.met[f"edit {answer.status_int}"] += 1
         if was is None:
