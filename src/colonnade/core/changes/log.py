@@ -31,6 +31,7 @@ class Log:
     resources: Resources
     _images: dict[str, Images] = field(default_factory=dict)
     _bases: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
+    _owners: dict[Mapper[Any], Resource | None] = field(default_factory=dict)
 
     @property
     def table(self) -> sa.Table:
@@ -55,7 +56,9 @@ class Log:
 
     def resource_of(self, mapper: Mapper[Any]) -> Resource | None:
         """The resource whose records the objects of a class are: that of its nearest base whose changes are kept."""
-        return next(self._resources_of(mapper), None)
+        if mapper not in self._owners:
+            self._owners[mapper] = next(self._resources_of(mapper), None)
+        return self._owners[mapper]
 
     def bases(self, resource: Resource) -> tuple[Resource, ...]:
         """The kept resources of the classes that a resource's class inherits from: its records are records of these."""

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared
+from colonnade.core.database import Database, Prepared, ReadConnection
 from colonnade.core.values import listed
 
 from .log import Log
@@ -26,7 +26,7 @@ _COMMITTING: Final = "colonnade.changes.committing"
 class Positions(Protocol):
     """Who gives the rows of a transaction their positions, and when."""
 
-    def draw(self, session: Session, number: int) -> int | None:
+    def draw(self, connection: ReadConnection, number: int) -> int | None:
         """Draw positions for so many rows that are about to be inserted.
 
         :returns: the position before theirs; None if they get theirs later.
@@ -46,12 +46,11 @@ class PositionsAtOnce:
     """Given when rows are inserted, by a transaction that writes alone: for SQLite."""
 
     def __init__(self, database: Database, log: Log) -> None:
-        self._database = database
         number: sa.BindParameter[int] = sa.bindparam("number", type_=sa.BigInteger())
         self._draw = Prepared.compile(_drawn(log, number), database.dialect)
 
-    def draw(self, session: Session, number: int) -> int | None:
-        (drawn,) = self._database.reading_on(session.connection()).fetch(self._draw, {"number": number})
+    def draw(self, connection: ReadConnection, number: int) -> int | None:
+        (drawn,) = connection.fetch(self._draw, {"number": number})
         return int(drawn[0]) - number
 
     def note(self, session: Session, request_id: str) -> None: ...
@@ -79,7 +78,7 @@ class PositionsAtCommit:
         both = sa.select(sa.func.count()).select_from(given.returning(change.c.id).cte("given"))
         self._give = Prepared.compile(both, database.dialect)
 
-    def draw(self, session: Session, number: int) -> int | None:
+    def draw(self, connection: ReadConnection, number: int) -> int | None:
         return None
 
     def note(self, session: Session, request_id: str) -> None:

@@ -149,11 +149,12 @@ class Recorder:
         origin = origin_of(session)
         common = {**origin.values(), "at": datetime.now(UTC), "count": None}
         several = [each for row in rows for each in (row, *self._of_bases(row))]
-        last = self._positions.draw(session, len(several))
+        connection = self._database.reading_on(session.connection())
+        last = self._positions.draw(connection, len(several))
         places = itertools.repeat(None) if last is None else itertools.count(last + 1)
         whole = [{**common, "position": place, **each} for place, each in zip(places, several, strict=False)]
         if len(whole) == 1:  # as most flushes have it
-            self._database.reading_on(session.connection()).fetch(self._one, whole[0])
+            connection.fetch(self._one, whole[0])
         else:
             execute(session, sa.insert(self.log.table), whole)
         self._positions.note(session, origin.request_id)
@@ -171,7 +172,7 @@ class Recorder:
         common: dict[str, Any] = {**origin.values(), "at": datetime.now(UTC)}
         table, rows = self.log.table, selected.subquery("rows")
         constants = [sa.literal(value, table.c[name].type) for name, value in common.items()]
-        last = self._positions.draw(session, number)
+        last = self._positions.draw(self._database.reading_on(session.connection()), number)
         place = sa.null() if last is None else last + sa.func.row_number().over()
         statement = sa.insert(table).from_select(
             [*(column.name for column in rows.c), *common, "position"], sa.select(*rows.c, *constants, place)
@@ -319,5 +320,5 @@ class Recorder:
             images = self.log.images(resource)
             before, after = (images.part(row[side]) for side in ("before", "after"))
             if before != after:
-                key = images.key(images.values(after if after is not None else before or {}))
+                key = images.key_of((after if after is not None else before) or {})
                 yield {**row, "resource": resource.name, "key": key, "before": before, "after": after}

@@ -17,5 +17,5 @@ def told(images: Images, before: Image | None, after: Image | None) -> list[Row]
     if before is not None and after is not None and images.moved(before, after):
         return [*told(images, before, None), *told(images, None, after)]
     verb = "create" if before is None else "delete" if after is None else "update"
-    key = images.key(images.values((after if after is not None else before) or {}))
+    key = images.key_of((after if after is not None else before) or {})
     return [{"resource": images.resource.name, "key": key, "verb": verb, "before": before, "after": after}]
