@@ -78,7 +78,7 @@ bench: $(BENCH_VENV)/.installed  ## measure beside other frameworks: benchmarks/
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 $(BENCH_VENV)/.installed: pyproject.toml benchmarks/requirements.txt
-	$(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --requirement benchmarks/requirements.txt --editable .
 	@touch $@
 
