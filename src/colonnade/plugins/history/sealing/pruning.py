@@ -49,7 +49,8 @@ def whole_until(database: Database, position: int) -> int:
     parted = CHANGE.c.verb.in_(("create", "update", "delete", "unlogged"))
     with database.read() as connection:
         while position > 0:
-            later = sa.select(CHANGE.c.request_id).where(CHANGE.c.position > position, parted)
+            younger = sa.or_(CHANGE.c.position > position, CHANGE.c.position.is_(None))
+            later = sa.select(CHANGE.c.request_id).where(younger, parted)
             earlier = sa.select(sa.func.min(CHANGE.c.position)).where(CHANGE.c.position <= position, parted)
             first = connection.rows(earlier.where(CHANGE.c.request_id.in_(later)))[0][0]
             if first is None:
