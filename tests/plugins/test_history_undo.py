@@ -22,7 +22,7 @@ from colonnade.core.roads import roads_of
 from colonnade.plugins.people.models import Department, Employee, Salary
 from tests.cli.running import Shell, shell_in
 from tests.functional.company import PLUGINS, Company, company
-from tests.functional.test_roads import SALARY
+from tests.functional.walks import SALARY
 
 TABLES = (Department, Employee, Salary)
 
