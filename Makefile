@@ -4,7 +4,7 @@
 # VENV     another place for it:  make test PYTHON=python3.13 VENV=.venv-3.13
 # WORKERS  processes that run tests
 # OPTIONS  more options for pytest:  make test OPTIONS='-k cursor'
-# QUICK    two rounds of a second:  make bench QUICK=1; or say how many, and of how long:  make bench ROUNDS=3 SECONDS=2
+# QUICK    a round of a second each:  make bench QUICK=1; or say how many, and of how long:  make bench ROUNDS=3 SECONDS=2
 
 PYTHON ?= python3
 VENV ?= .venv

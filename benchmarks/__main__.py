@@ -28,7 +28,7 @@ from benchmarks.plots import draw
 from benchmarks.recording import record, recorded
 from benchmarks.report import markdown
 from benchmarks.results import compiled
-from benchmarks.rounds import Plan, Sample, Size, measure, tell
+from benchmarks.rounds import CONNECTIONS, Plan, Sample, Size, measure, tell
 from benchmarks.systems import PRODUCT, SYSTEMS, Cores, System
 from benchmarks.works import FEW, WORKS
 
@@ -43,7 +43,9 @@ def run() -> None:
     cores = Cores.found()
     os.sched_setaffinity(0, cores.load)
     systems = [each for each in SYSTEMS if each is PRODUCT or not given.only or each.name in given.only]
-    plan = Plan(given.rounds or (2 if given.quick else 5), given.seconds or (1 if given.quick else 2))
+    plan = Plan(given.rounds or 5, given.seconds or 2)
+    if given.quick:
+        plan = Plan(given.rounds or 1, given.seconds or 1, CONNECTIONS[-1:])
     facts: dict[str, Any] = {
         "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "plan": {**asdict(plan), "quick": given.quick},
@@ -90,15 +92,26 @@ def _run(
 
 def write(results: dict[str, Any], folder: Path) -> None:
     """Write the report, its plots, and the figures."""
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "results.json").write_text(_lines(results))
     (folder / "RESULTS.md").write_text(markdown(results))
     draw(results, folder)
     tell(f"written: {folder / 'RESULTS.md'}")
 
 
+def _lines(results: dict[str, Any]) -> str:
+    """JSON, one line for each sample."""
+    rows = {name: results[name] for name in ("samples", "sizes")}
+    rest = json.dumps({name: value for name, value in results.items() if name not in rows}, indent=1)
+    lists = [
+        f' "{name}": [\n' + ",\n".join(f"  {json.dumps(each)}" for each in value) + "\n ]"
+        for name, value in rows.items()
+    ]
+    return rest.removesuffix("\n}") + ",\n" + ",\n".join(lists) + "\n}\n"
+
+
 def _given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two rounds of a second; no million rows")
+    parser.add_argument("--quick", action="store_true", help="one round of a second at 16 connections; no million rows")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="of each figure in each round")
     parser.add_argument("--only", nargs="+", choices=[each.name for each in SYSTEMS], help="these beside the product")
