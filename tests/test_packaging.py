@@ -19,6 +19,9 @@ REPOSITORY = Path(__file__).parent.parent
 SOURCE = REPOSITORY / "src"
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
+#: What is of use with an extra only.
+BY_EXTRAS = (SOURCE / "colonnade/testing", SOURCE / "colonnade/wsgi.py")
+
 #: Modules of one project, released together with its distribution.
 RELEASED_WITH = {"pydantic_core": "pydantic"}
 
@@ -59,14 +62,19 @@ def test_the_wheel_holds_every_file_of_the_package(tmp_path: Path) -> None:
     [
         ("src/colonnade", ()),
         ("src/colonnade/testing", ("testing",)),
+        ("src/colonnade/wsgi.py", ("serving",)),
         ("tests", ("testing", "test")),
     ],
 )
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared, by_module = dependencies(*extras), packages_distributions()
-    ours = sys.stdlib_module_names | {"colonnade", "tests"} | ({"benchmarks"} if folder == "tests" else set())
-    for path in (REPOSITORY / folder).rglob("*.py"):
-        if folder == "src/colonnade" and path.is_relative_to(SOURCE / "colonnade/testing"):
+    # _typeshed is there for type checkers only.
+    ours = (
+        sys.stdlib_module_names | {"_typeshed", "colonnade", "tests"} | ({"benchmarks"} if folder == "tests" else set())
+    )
+    given = REPOSITORY / folder
+    for path in [given] if given.is_file() else given.rglob("*.py"):
+        if folder == "src/colonnade" and any(path.is_relative_to(each) for each in BY_EXTRAS):
             continue
         for module in set(imported(path)) - ours:
             names = {canonicalize_name(RELEASED_WITH.get(module, name)) for name in by_module.get(module, [module])}

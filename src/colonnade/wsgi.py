@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyramid.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from wsgiref.types import WSGIApplication
 
 #: What names the addresses (or networks) of proxies, separated by commas.
 TRUSTED_PROXIES: Final = "COLONNADE_TRUSTED_PROXIES"

@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from wsgiref.types import WSGIApplication
+
     from pyramid.registry import Registry
 
     from colonnade.core.policy import Identity

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from .acl import Where
@@ -18,19 +20,31 @@ def entry_lines(call: Where, directive: str, argument: str, count: int) -> Seque
         the file cannot be read), the answer is empty, and the call's own place has to do.
     """
     try:
-        tree = ast.parse(Path(call.file).read_text(encoding="utf-8"))
+        tree = _parsed(call.file, Path(call.file).stat().st_mtime_ns)
     except (OSError, SyntaxError, UnicodeDecodeError):
         return ()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not _calls(node, directive) or not _spans(node, call.line):
+    for node in tree.calls:
+        if not _calls(node, directive) or not _spans(node, call.line):
             continue
         given = next((each.value for each in node.keywords if each.arg == argument), None)
         given = given or (node.args[0] if node.args else None)
         if isinstance(given, ast.Name):
-            given = _assigned(tree, given.id, node)
+            given = _assigned(tree.module, given.id, node)
         if isinstance(given, (ast.List, ast.Tuple)) and len(given.elts) == count:
             return [Where(call.file, each.lineno) for each in given.elts]
     return ()
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    module: ast.Module
+    calls: Sequence[ast.Call]
+
+
+@lru_cache(maxsize=8)  # a plug-in calls for each of its resources
+def _parsed(file: str, changed: int) -> _Parsed:
+    module = ast.parse(Path(file).read_text(encoding="utf-8"))
+    return _Parsed(module, [node for node in ast.walk(module) if isinstance(node, ast.Call)])
 
 
 def _calls(node: ast.Call, directive: str) -> bool:
