@@ -1,4 +1,4 @@
-"""Records that get another key, or leave the lists of others: what the log tells of it, and what an undo brings back."""
+"""Records that get another key, or leave the lists of others: what the log tells of it, and what an undo does."""
 
 from __future__ import annotations
 
