@@ -75,16 +75,20 @@ class Uniqueness:
     def _require_unchanged(self, columns: Sequence[Any], keys: set[Key]) -> None:
         """Of a record that its author does not see nothing is known; one that they see would have been found."""
         seen = showing(self._author, self._resource, *self._columns.key)
-        if rows_of_keys(self._author, self._resource, columns, keys, conditions=seen):
-            problem = Conflict("Somebody else created such a record at the same time.", slug="changed-meanwhile")
+        for key in rows_of_keys(self._author, self._resource, columns, keys, conditions=seen):
+            whose = f"{', '.join(self._columns.key)} is {self._shown(self._columns.key, key)}"
+            said = f"Somebody else has just created a record of {self._resource.name} whose {whose}. Do this once more."
+            problem = Conflict(said, slug="changed-meanwhile")
             mark_error_retryable(problem)
             raise problem
 
-    def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, reason: str) -> None:
+    def _shown(self, names: Sequence[str], key: Key) -> str:
         fields = self._resource.fields
-        said = ", ".join(fields[name].value.to_text(part) for name, part in zip(names, key, strict=True))
+        return shown(", ".join(fields[name].value.to_text(part) for name, part in zip(names, key, strict=True)))
+
+    def _refuse(self, entry: Entry, names: tuple[str, ...], key: Key, reason: str) -> None:
         headers = (self._columns.headers.get(name, name) for name in names)
-        self._refusals.add(entry.line, headers, f"{shown(said)} {reason}", TAKEN)
+        self._refusals.add(entry.line, headers, f"{self._shown(names, key)} {reason}", TAKEN)
 
 
 def _keys(names: tuple[str, ...], entries: Sequence[Entry]) -> Iterator[tuple[Entry, Key]]:
