@@ -2,13 +2,13 @@
 #
 # PYTHON   the interpreter to make .venv with (3.11, 3.12 or 3.13)
 # VENV     another place for it:  make test PYTHON=python3.13 VENV=.venv-3.13
-# WORKERS  processes that run tests
+# WORKERS  processes that run tests: one more than two processors have work for, because tests wait now and then
 # OPTIONS  more options for pytest:  make test OPTIONS='-k cursor'
 # QUICK    a round of a second each:  make bench QUICK=1; or say how many, and of how long:  make bench ROUNDS=3 SECONDS=2
 
 PYTHON ?= python3
 VENV ?= .venv
-WORKERS ?= 2
+WORKERS ?= 3
 OPTIONS ?=
 QUICK ?=
 ROUNDS ?=
@@ -51,6 +51,7 @@ test: lint  ## lint, then run the whole suite, random tests with small counts
 
 .PHONY: test-thorough
 test-thorough: export COLONNADE_TEST_COUNTS = thorough
+test-thorough: OPTIONS += -o faulthandler_timeout=3600
 test-thorough: test  ## the same with large counts and new random examples
 
 .PHONY: lint
