@@ -2,13 +2,13 @@
 #
 # PYTHON   the interpreter to make .venv with (3.11, 3.12 or 3.13)
 # VENV     another place for it:  make test PYTHON=python3.13 VENV=.venv-3.13
-# WORKERS  processes that run tests: one more than two processors have work for, because tests wait now and then
+# WORKERS  processes that run tests: as many as there are processors; one more was slower
 # OPTIONS  more options for pytest:  make test OPTIONS='-k cursor'
 # QUICK    a round of a second each:  make bench QUICK=1; or say how many, and of how long:  make bench ROUNDS=3 SECONDS=2
 
 PYTHON ?= python3
 VENV ?= .venv
-WORKERS ?= 3
+WORKERS ?= 2
 OPTIONS ?=
 QUICK ?=
 ROUNDS ?=

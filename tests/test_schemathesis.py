@@ -265,7 +265,7 @@ def test_one_who_may_do_everything_finds_the_document_true(app: Router, tokens: 
     phases = ("examples", "coverage", "fuzzing")
 
     headers = {"Authorization": f"Bearer {tokens['hr']}"}
-    done = run(app, headers, phases=phases, examples=counts(5, 100), every_bound=thorough())
+    done = run(app, headers, phases=phases, examples=counts(3, 100), every_bound=thorough())
 
     assert "\n\n".join(done.failures) == ""
     assert described(app) - done.operations == set()
@@ -279,7 +279,7 @@ def test_every_caller_finds_the_document_true(app: Router, tokens: Mapping[str, 
     headers = {} if caller == "nobody" else {"Authorization": f"Bearer {token}"}
     phases = ("examples", "coverage", "fuzzing") if thorough() else ("fuzzing",)
 
-    done = run(app, headers, phases=phases, examples=counts(3, 40))
+    done = run(app, headers, phases=phases, examples=counts(2, 40))
 
     assert "\n\n".join(done.failures) == ""
     assert described(app) - done.operations == set()
@@ -290,7 +290,7 @@ def test_every_caller_finds_the_document_true(app: Router, tokens: Mapping[str, 
 def test_what_is_created_is_there_until_it_is_deleted(app: Router, tokens: Mapping[str, str], caller: str) -> None:
     headers = {"Authorization": f"Bearer {tokens[caller]}"}
 
-    done = run(app, headers, phases=("stateful",), examples=counts(30, 1_000), steered=UNIMPEDED)
+    done = run(app, headers, phases=("stateful",), examples=counts(20, 1_000), steered=UNIMPEDED)
 
     assert "\n\n".join(done.failures) == ""
     if caller == "hr":

@@ -173,7 +173,7 @@ def stored(connection: sa.Connection) -> dict[str, Record]:
     return {row[0]: dict(zip(NAMES, row, strict=True)) for row in rows}
 
 
-@settings(max_examples=counts(150, 5_000))
+@settings(max_examples=counts(100, 5_000))
 @given(st.data(), st.sampled_from(["hr", "staff", "owner", "giver"]), st.booleans())
 def test_random_files_by_key_leave_what_a_plain_model_says(
     a_desk: Application, data: st.DataObject, role: str, continuing: bool
