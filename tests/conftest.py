@@ -99,7 +99,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look once, in the process that the user started, at what this machine lacks; CI may lack nothing."""
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and config.pluginmanager.hasplugin("cacheprovider"):
         # Tests start many processes, and each would compile everything anew. Yet nothing is to stand beside the source.
-        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))  # type: ignore[union-attr]
+        assert config.cache is not None
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
     if (workerinput := getattr(config, "workerinput", None)) is not None:
         config.stash[LACKS] = workerinput["lacks"]
         return

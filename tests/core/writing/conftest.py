@@ -11,10 +11,11 @@ from tests.core.writing.desk.application import desk
 from tests.core.writing.ring import ring
 from tests.core.writing.shop import shop
 from tests.harness.applications import Application
+from tests.harness.databases import Databases
 
 
 @pytest.fixture(scope="session")
-def a_shop(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
+def a_shop(databases: Databases, dialect_name: str) -> Iterator[Application]:
     """The application."""
     with databases.empty(dialect_name) as url, shop(url) as made:
         yield made
@@ -34,7 +35,7 @@ def caller(a_shop: Application, connection: sa.Connection) -> Callable[..., Test
 
 
 @pytest.fixture(scope="session")
-def a_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
+def a_desk(databases: Databases, dialect_name: str) -> Iterator[Application]:
     """The application with whose records everything is done."""
     with databases.empty(dialect_name) as url, desk(url) as made:
         yield made
@@ -54,7 +55,7 @@ def at_desk(a_desk: Application, on_desk: sa.Connection) -> Callable[..., TestAp
 
 
 @pytest.fixture(scope="session")
-def heard_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
+def heard_desk(databases: Databases, dialect_name: str) -> Iterator[Application]:
     """The desk, and who listens to it."""
     with databases.empty(dialect_name) as url, desk(url, listening.includeme) as made:
         yield made
@@ -68,7 +69,7 @@ def heard(heard_desk: Application) -> Iterator[sa.Connection]:
 
 
 @pytest.fixture(scope="session")
-def a_ring(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
+def a_ring(databases: Databases, dialect_name: str) -> Iterator[Application]:
     """The application with a change log."""
     with databases.empty(dialect_name) as url, ring(url) as made:
         yield made

@@ -13,6 +13,7 @@ from tests.core.writing.desk.application import desk, store, stored
 from tests.core.writing.desk.models import Step, Task
 from tests.core.writing.editing import TASKS, A, Caller, faults, merged, of_task, operation, task
 from tests.harness.applications import Application
+from tests.harness.databases import Databases
 
 
 def tag_of(client: TestApp, url: str = A) -> str:
@@ -151,7 +152,7 @@ def test_if_unmodified_since_is_refused(at_desk: Caller, on_desk: sa.Connection)
 
 
 @pytest.fixture(scope="module")
-def strict_desk(databases, dialect_name: str) -> Iterator[Application]:  # type: ignore[no-untyped-def]
+def strict_desk(databases: Databases, dialect_name: str) -> Iterator[Application]:
     """A desk whose operator lets nobody change what they have not seen."""
     with databases.empty(dialect_name) as url, desk(url, **{"rest.require_if_match": "true"}) as made:
         yield made

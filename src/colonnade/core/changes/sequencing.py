@@ -65,10 +65,11 @@ def _number(session: Session, log: Log) -> int:
     without = sa.select(change.c.id, place).where(change.c.position.is_(None))
     batch = without.order_by(order).limit(BATCH).subquery("batch")
     numbered = sa.update(change).values(position=last + batch.c.place).where(change.c.id == batch.c.id)
-    given: int = execute(session, numbered).rowcount  # type: ignore[attr-defined]
-    if given:
-        execute(session, sa.update(counter).values(n=last + given))
-    return given
+    done = execute(session, numbered)
+    assert isinstance(done, sa.CursorResult)
+    if done.rowcount:
+        execute(session, sa.update(counter).values(n=last + done.rowcount))
+    return done.rowcount
 
 
 class Leftovers:
