@@ -2,9 +2,9 @@
 
 `recording` listens to the flushes of the application's sessions and writes the rows; `guard` refuses the statements
 that would go past it; `positions` numbers them when their transaction commits, or `sequencing` does afterwards, so that
-a reader who asks for what came after position N misses nothing; `images` writes a record as JSON. The room reads no HTTP and knows no plug-in; the log
-is switched on by one (`config.keep_log`), which makes its tables. What happens outside of the database (mail, live
-pages, other services) reads the log, and is never done here.
+a reader who asks for what came after position N misses nothing; `images` writes a record as JSON. The room reads no
+HTTP and knows no plug-in; the log is switched on by one (`config.keep_log`), which makes its tables. What happens
+outside of the database (mail, live pages, other services) reads the log, and is never done here.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 `grammar` reads what was asked, `planning` resolves it for who asks, `sql` writes the statement of its `shape`, `shapes`
 keeps it compiled, and `reader` runs it on the connection that it is given; `questions` remembers what has been read and
-resolved before. Every door that reads (REST, export, pages) comes in by `reader_of(request)`. The policy is part of the statement; there is no second evaluator.
+resolved before. Every door that reads (REST, export, pages) comes in by `reader_of(request)`. The policy is part of the
+statement; there is no second evaluator.
 """
 
 from __future__ import annotations
