@@ -126,7 +126,9 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)  # after -k and -m: a test that nobody asked for was not left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what cannot run here, and remember why."""
+    """Begin with what takes longest; deselect what cannot run here, and remember why."""
+    # The tests of the whole, beside this file: at the end, one worker would be at them while the others have no more.
+    items.sort(key=lambda item: item.path.parent != REPOSITORY / "tests")
     lacks = config.stash[LACKS]
     on_postgresql, with_server = parameter_is("dialect_name", "postgresql"), uses_fixture("postgresql_server_url")
     requirements = (

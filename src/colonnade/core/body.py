@@ -50,14 +50,21 @@ def bounded_body(request: Request, max_bytes: int) -> bytes:
 
     :raises ContentTooLarge: if it has more than ``max_bytes``; no more than that is read.
     """
-    if (request.content_length or 0) > max_bytes:
+    length = request.content_length
+    if (length or 0) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        if request.content_length is None:  # chunked: its length shows only in reading
+        if length is None:  # chunked: its length shows only in reading
             body: bytes = request.body_file.read(max_bytes + 1)
             if len(body) > max_bytes:
                 raise _too_large(max_bytes)
             request.body = body
+        elif request.is_body_seekable:  # pyramid_retry has seen to that; webob would see to it once more
+            file = request.body_file_raw
+            file.seek(0)
+            whole: bytes = file.read(length)
+            file.seek(0)
+            return whole
         return bytes(request.body)
     except DisconnectionError:
         raise BadRequest("The connection ended before the body was complete.") from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pyramid.events import NewResponse
+from pyramid.interfaces import IExecutionPolicy
+from pyramid.router import default_execution_policy
 
+from colonnade.core.problems.lastly import AFTER_ALL_OTHERS, ExecutionPolicy
 from colonnade.core.request_id import stamp
 
 if TYPE_CHECKING:
@@ -15,14 +17,28 @@ if TYPE_CHECKING:
 _NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 
 
-def finish(event: NewResponse) -> None:
-    """Subscriber: runs after all tweens and callbacks, so no order of tweens can leave an answer without them."""
-    response: Response = event.response
-    stamp(event.request.environ, response)
-    if _NOSNIFF not in response.headerlist:
-        response.headerlist.append(_NOSNIFF)
+def finishing(policy: ExecutionPolicy) -> ExecutionPolicy:
+    """An execution policy like this one, whose answers are finished.
+
+    That is after all tweens, callbacks and subscribers, so no order of them can leave an answer without its headers.
+    A subscriber to NewResponse would do as well, but where anything is subscribed to, Pyramid tells of five events.
+    """
+
+    def execute(environ: dict[str, Any], router: Any) -> Response:
+        response = policy(environ, router)
+        stamp(environ, response)
+        if _NOSNIFF not in response.headerlist:
+            response.headerlist.append(_NOSNIFF)
+        return response
+
+    return execute
 
 
 def includeme(config: Configurator) -> None:
-    """Finish every answer."""
-    config.add_subscriber(finish, NewResponse)
+    """Finish every answer, also that to what no tween and no view has caught."""
+
+    def wrap() -> None:
+        policy = config.registry.queryUtility(IExecutionPolicy, default=default_execution_policy)
+        config.registry.registerUtility(finishing(policy), IExecutionPolicy)
+
+    config.action("colonnade headers", wrap, order=AFTER_ALL_OTHERS + 1)

@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyramid.request
+from cornice import Errors
+from cornice.util import current_service
 
+from colonnade.core.database import manager_of, read_connection_for, session_for
+from colonnade.core.policy import access_of
+from colonnade.core.policy.identity import IdentityAttributes, identify, identity_attributes_of
 from colonnade.core.remembered import remembered
 from colonnade.core.request_id import correlation_id_of, request_id_of
 
 if TYPE_CHECKING:
-    from cornice import Errors, Service
+    from cornice import Service
     from pyramid.config import Configurator
     from sqlalchemy.orm import Session
     from transaction import TransactionManager
 
     from colonnade.core.database import ReadConnection
     from colonnade.core.policy import Access
-    from colonnade.core.policy.identity import Identity, IdentityAttributes
+    from colonnade.core.policy.identity import Identity
 
 
 class Request(pyramid.request.Request):
@@ -50,15 +55,11 @@ class Request(pyramid.request.Request):
     @remembered
     def identity(self) -> Identity:
         """Who asks; ANONYMOUS where nobody signed in. Raises Unauthorized for credentials that are not good."""
-        from colonnade.core.policy.identity import identify
-
         return identify(self)
 
     @remembered
     def identity_attributes(self) -> IdentityAttributes:
         """What ``me`` says of the one who asks, by name; what has to be computed is, once, at first use."""
-        from colonnade.core.policy.identity import IdentityAttributes, identity_attributes_of
-
         return IdentityAttributes(
             self.identity, identity_attributes_of(self.registry), connect=lambda: self.read_connection
         )
@@ -66,29 +67,21 @@ class Request(pyramid.request.Request):
     @remembered
     def access(self) -> Access:
         """What the one who asks may do, resource by resource."""
-        from colonnade.core.policy import access_of
-
         return access_of(self)
 
     @remembered
     def tm(self) -> TransactionManager:
         """The manager of this request's transaction, which pyramid_tm begins and ends."""
-        from colonnade.core.database import manager_of
-
         return manager_of(self)
 
     @remembered
     def dbsession(self) -> Session:
         """The session of this request's transaction."""
-        from colonnade.core.database import session_for
-
         return session_for(self)
 
     @remembered
     def read_connection(self) -> ReadConnection:
         """The connection for reading: of the read-only pool for safe methods, else the session's own."""
-        from colonnade.core.database import read_connection_for
-
         return read_connection_for(self)
 
     @remembered
@@ -99,8 +92,6 @@ class Request(pyramid.request.Request):
     @remembered
     def errors(self) -> Errors:
         """What Cornice's validators found bad; a problem in the end."""
-        from cornice import Errors
-
         settings: Mapping[str, object] = self.registry.settings
         return Errors(localizer=self.localizer) if settings.get("available_languages") else Errors()
 
@@ -112,8 +103,6 @@ class Request(pyramid.request.Request):
     @remembered
     def current_service(self) -> Service | None:
         """The Cornice service whose path this is; None where it is none's."""
-        from cornice.util import current_service
-
         service: Service | None = current_service(self)
         return service
 

@@ -17,25 +17,24 @@ REQUEST_ID_KEY = "colonnade.request_id"
 CORRELATION_LENGTH = 128  # characters: enough for any tracing system, too few to flood a log
 _STAMPED = frozenset({"X-Request-Id", "X-Correlation-Id"})
 _CALLERS_OWN = ("HTTP_X_CORRELATION_ID", "HTTP_X_REQUEST_ID")
+_VARIANTS = "89ab"  # the digits that begin with the bits 10
 _NOT_VISIBLE_ASCII = re.compile(r"[^\x21-\x7e]+")
 
 
 def new_request_id() -> str:
     """A UUID of version 7 (RFC 9562, section 5.7), as 36 characters: milliseconds since 1970 first, then chance."""
-    milliseconds = time.time_ns() // 1_000_000
-    chance = int.from_bytes(os.urandom(10), "big")
-    version_and_chance = 0x7000 | (chance >> 64 & 0x0FFF)
-    variant_and_chance = 0x8000_0000_0000_0000 | (chance & 0x3FFF_FFFF_FFFF_FFFF)
-    digits = f"{milliseconds:012x}{version_and_chance:04x}{variant_and_chance:016x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    moment = f"{time.time_ns() // 1_000_000:012x}"
+    chance = os.urandom(10).hex()
+    variant = _VARIANTS[int(chance[0], 16) % 4]
+    return f"{moment[:8]}-{moment[8:]}-7{chance[1:4]}-{variant}{chance[4:7]}-{chance[7:19]}"
 
 
 def request_id_of(environ: dict[str, Any]) -> str:
     """The id of the request with this environ; the first who asks makes it."""
-    known = environ.get(REQUEST_ID_KEY)
+    known: str | None = environ.get(REQUEST_ID_KEY)
     if known is None:
         known = environ[REQUEST_ID_KEY] = new_request_id()
-    return str(known)
+    return known
 
 
 def correlation_id_of(environ: dict[str, Any]) -> str | None:

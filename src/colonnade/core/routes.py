@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from pyramid.exceptions import URLDecodeError
@@ -26,7 +26,7 @@ class IndexedRoutes(RoutesMapper):
 
     def __init__(self) -> None:
         super().__init__()
-        self._index: dict[str, list[tuple[int, Route]]] | None = None
+        self._index: dict[str, Sequence[Route]] | None = None
         self._depth = 0
 
     def connect(self, *args: Any, **options: Any) -> Route:
@@ -49,32 +49,41 @@ class IndexedRoutes(RoutesMapper):
             match = route.match(path)
             if match is not None:
                 info = {"match": match, "route": route}
-                if all(predicate(info, request) for predicate in route.predicates):
+                if not route.predicates or all(predicate(info, request) for predicate in route.predicates):
                     return info
         return {"route": None, "match": None}
 
-    def _candidates(self, path: str) -> Iterator[Route]:
+    def _candidates(self, path: str) -> Sequence[Route]:
+        """The routes whose beginning is the path, or ends where one of its segments does."""
         index = self._indexed() if self._index is None else self._index
-        found = [index[path]] if path in index else []
-        end = 0
-        for _ in range(self._depth):
-            if end < 0:
-                break
-            if (routes := index.get(path[:end])) is not None:
-                found.append(routes)
-            end = path.find("/", end + 1)
-        every = (
-            found[0] if len(found) == 1 else sorted((each for routes in found for each in routes), key=itemgetter(0))
-        )
-        return (route for _, route in every)
+        if path in index:
+            return index[path]
+        at = "/".join(path.split("/", self._depth)[: self._depth])  # no beginning is longer
+        while at not in index:
+            at = at.rpartition("/")[0]
+        return index[at]
 
-    def _indexed(self) -> dict[str, list[tuple[int, Route]]]:
-        index: dict[str, list[tuple[int, Route]]] = defaultdict(list)
+    def _indexed(self) -> dict[str, Sequence[Route]]:
+        """For each beginning its routes and those of the shorter beginnings within it, in the order of all routes."""
+        own: dict[str, list[int]] = defaultdict(list, {"": []})
         for number, route in enumerate(self.routelist):
-            index[_beginning(route.pattern)].append((number, route))
-        self._depth = 1 + max((beginning.count("/") for beginning in index), default=0)
-        self._index = dict(index)
+            own[_beginning(route.pattern)].append(number)
+        self._depth = 1 + max(beginning.count("/") for beginning in own)
+        self._index = {
+            beginning: [
+                self.routelist[number] for number in sorted(chain(*(own.get(each, ()) for each in _within(beginning))))
+            ]
+            for beginning in own
+        }
         return self._index
+
+
+def _within(beginning: str) -> Iterator[str]:
+    """A beginning, and those that end where one of its segments does."""
+    yield beginning
+    while beginning:
+        beginning = beginning.rpartition("/")[0]
+        yield beginning
 
 
 def _beginning(pattern: str) -> str:

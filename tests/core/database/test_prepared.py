@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from psycopg import DataError
 from sqlalchemy import (
     JSON,
     Column,
@@ -25,7 +26,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import CompileError
+from sqlalchemy.exc import CompileError, ResourceClosedError
 
 from colonnade.core.database import Database, Prepared
 from colonnade.core.values import ExactDecimal
@@ -189,6 +190,34 @@ def test_a_connection_keeps_a_bounded_number_of_statements(
             assert connection.fetch(prepared, {}) == [(number,)]
         count = Prepared.compile(text("SELECT count(*) FROM pg_prepared_statements"), database.dialect)
         assert connection.fetch(count, {})[0][0] in expected
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_what_the_server_has_forgotten_is_prepared_again(stocked: Database, make_database: Any) -> None:
+    # As a pooler does between two that it lends a connection to.
+    database = make_database(stocked.url.render_as_string(hide_password=False), pool_size=1)
+    prepared = Prepared.compile(select(things.c.id).where(things.c.id == bindparam("n")), database.dialect)
+    forget = text("DEALLOCATE ALL")
+    with database.read() as connection:
+        assert connection.fetch(prepared, {"n": 1}) == [(1,)]
+        with pytest.raises(ResourceClosedError):  # it has no rows
+            connection.rows(forget)
+        assert connection.fetch(prepared, {"n": 2}) == [(2,)]
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_a_statement_that_failed_leaves_its_connection_and_its_preparation_good(stocked: Database) -> None:
+    tenth = Prepared.compile(
+        select(literal_column("10", Integer).op("/")(bindparam("n", type_=Integer))), stocked.dialect
+    )
+    backend = Prepared.compile(select(func.pg_backend_pid()), stocked.dialect)
+    with stocked.read() as connection:
+        before = connection.fetch(backend, {})
+        for _ in range(2):
+            with pytest.raises(DataError):
+                connection.fetch(tenth, {"n": 0})
+            assert connection.fetch(tenth, {"n": 5}) == [(2,)]
+        assert connection.fetch(backend, {}) == before
 
 
 prices = Table(

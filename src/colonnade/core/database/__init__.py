@@ -1,9 +1,9 @@
 """Engines, sessions, transactions, the Model base, migrations: everything that talks to a database.
 
-A plug-in may build a statement; only this room executes one. Reads go through :class:`ReadConnection`, by the driver's
-own cursor (`fetch`) or by SQLAlchemy (`rows`); writes through the session of the request. What goes wrong leaves the
-room as a problem (`problem_of`). It knows no resource, no policy and no plug-in; what a value looks like is
-core.values' business.
+A plug-in may build a statement; only this room executes one. Reads go through :class:`ReadConnection`: prepared and
+past SQLAlchemy (`fetch`, as `sending` has found out for the connection) or through it (`rows`); writes go through the
+session of the request. What goes wrong leaves the room as a problem (`problem_of`). It knows no resource, no policy and
+no plug-in; what a value looks like is core.values' business.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from colonnade.core.database.connection import PooledReadConnection, ReadConnect
 from colonnade.core.database.database import Database, database_of, keep_database
 from colonnade.core.database.deferred import check_deferred
 from colonnade.core.database.errors import problem_of, translated
-from colonnade.core.database.execution import execute, flush, statements_of
+from colonnade.core.database.execution import execute, fetch, flush, statements_of
 from colonnade.core.database.model import Model
 from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.prepared import Prepared
@@ -38,6 +38,7 @@ __all__ = [
     "check_deferred",
     "database_of",
     "execute",
+    "fetch",
     "flush",
     "includeme",
     "keep_database",

@@ -12,13 +12,12 @@ from sqlalchemy import Connection, Engine, Executable, Row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from colonnade.core.database import sqlite
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.failures import is_lost, is_stale_plan
 from colonnade.core.database.prepared import Prepared
+from colonnade.core.database.sending import Send, by_cursor, without_cursor
 from colonnade.core.problems import BadRequest, Unprocessable
 
-_CURSOR = "colonnade_cursor"
 _DRIVER_ERRORS = (psycopg.Error, sqlite3.Error)
 
 
@@ -29,10 +28,23 @@ class ReadConnection:
     here: what was lost with the connection was the lender's transaction.
     """
 
-    def __init__(self, connect: Callable[[], Connection], observers: Sequence[Callable[[str], object]] = ()) -> None:
-        """Read on what `connect` gives, at each statement; `observers` are told what :meth:`fetch` sends."""
+    #: How statements are sent: psycopg's cursor begins the transaction where it has not begun.
+    _sending = staticmethod(by_cursor)
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        observers: Sequence[Callable[[str], object]] = (),
+        before: Sequence[Callable[[Connection, str], object]] = (),
+    ) -> None:
+        """Read on what `connect` gives, at each statement.
+
+        :param observers: are told what :meth:`fetch` sends.
+        :param before: are told before it is sent, and on which connection: they may send something first.
+        """
         self._connect = connect
         self.observers = observers
+        self.before = before
 
     @property
     def dialect_name(self) -> str:
@@ -48,6 +60,8 @@ class ReadConnection:
         connection = self._connect()
         if not connection.in_transaction():
             connection.begin()
+        for before in self.before:
+            before(connection, prepared.text)
         try:
             return self._fetch(connection.connection, prepared, prepared.arguments(parameters))
         except _DRIVER_ERRORS as error:
@@ -73,20 +87,11 @@ class ReadConnection:
     def _fetch(self, raw: PoolProxiedConnection, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
         for observe in self.observers:
             observe(prepared.text)
-        driver = raw.driver_connection
         try:
-            if isinstance(driver, psycopg.Connection):
-                cursor = _raw_cursor(raw, driver)
-                cursor.execute(prepared.query, arguments, prepare=True)
-                return cursor.fetchall()
-            assert isinstance(driver, sqlite3.Connection)
-            if limit := sqlite.time_limit(raw.info):
-                limit.start()
-            rows: list[tuple[Any, ...]] = driver.execute(prepared.text, arguments).fetchall()
+            return _sender(raw, self._sending)(prepared, arguments)
         except (OverflowError, UnicodeEncodeError):
             # The driver's own: a number of more than 64 bits, a lone surrogate.
             raise BadRequest("A value is none that the database could hold.") from None
-        return rows
 
 
 class PooledReadConnection(ReadConnection):
@@ -95,6 +100,8 @@ class PooledReadConnection(ReadConnection):
     A connection that turns out to be dead, after the server was restarted, is thrown away with all others that are as
     old, and the statement is executed once more on a new one: it is a read, so nothing happens twice.
     """
+
+    _sending = staticmethod(without_cursor)  # each statement stands by itself
 
     def __init__(self, engine: Engine, observers: Sequence[Callable[[str], object]] = ()) -> None:
         """Read on connections of `engine`."""
@@ -177,15 +184,12 @@ class PooledReadConnection(ReadConnection):
         return True
 
 
-def _raw_cursor(raw: PoolProxiedConnection, driver: psycopg.Connection[Any]) -> psycopg.RawCursor[Any]:
-    """The cursor of a pooled connection, made once: that is a quarter of the cost of a small statement.
-
-    psycopg's usual cursor would look for %(name)s in the text each time; this one sends the text as it is.
-    """
-    cursor: psycopg.RawCursor[Any] | None = raw.info.get(_CURSOR)
-    if cursor is None:
-        cursor = raw.info[_CURSOR] = psycopg.RawCursor(driver)
-    return cursor
+def _sender(raw: PoolProxiedConnection, sending: Callable[[PoolProxiedConnection], Send]) -> Send:
+    """What sends statements on a pooled connection; made once, for that is a quarter of the cost of a small one."""
+    send: Send | None = raw.info.get(sending)
+    if send is None:
+        send = raw.info[sending] = sending(raw)
+    return send
 
 
 def _is_disconnect(engine: Engine, raw: PoolProxiedConnection, error: Exception) -> bool:

@@ -19,6 +19,8 @@ from colonnade.core.database.replica import RecentWriters
 from colonnade.core.database.settings import DatabaseSettings
 
 _KEY = "colonnade.database"
+#: In `Session.info`: the connection of its transaction.
+_CONNECTION = "colonnade.connection"
 
 
 class Database:
@@ -29,6 +31,8 @@ class Database:
     reader: for reads: it can change nothing, and each statement stands by itself.
     replica: the same on the replica, if there is one; `recent_writers` are the clients that it would show the past.
     observers: are told the text of each statement of the raw road, for a log or a count; see :func:`statements_of`.
+    before_fetch: are told, before the raw road sends a statement in a transaction, on which connection and what, as
+        ``before_cursor_execute`` is of what passes SQLAlchemy.
     before_dispose: is called before connections are closed: who works in a thread of its own comes to an end.
     sessions: makes ORM sessions for work outside a request: `with database.sessions.begin() as session: …` commits.
     """
@@ -43,6 +47,7 @@ class Database:
         self.recent_writers = RecentWriters(settings.read_lag)
         self.sessions: sessionmaker[Session] = sessionmaker(self.engine)
         self.observers: list[Callable[[str], object]] = []
+        self.before_fetch: list[Callable[[Connection, str], object]] = []
         self.before_dispose: list[Callable[[], object]] = []
         for engine in self.engines:
             event.listen(engine, "handle_error", _judge)
@@ -81,17 +86,17 @@ class Database:
 
     def reading_on(self, connection: Connection) -> ReadConnection:
         """Read on a connection whose transaction is somebody else's: what it has changed is seen."""
-        return ReadConnection(lambda: connection, self.observers)
+        return ReadConnection(lambda: connection, self.observers, self.before_fetch)
 
     def reading_in(self, session: Session) -> ReadConnection:
         """Read in a session's transaction; what the session has pending is flushed first, as its own queries do."""
 
         def connect() -> Connection:
-            if session.autoflush and (session.new or session.dirty or session.deleted):
+            if session.autoflush and not session._flushing:
                 session.flush()
-            return session.connection()
+            return _connection_of(session)
 
-        return ReadConnection(connect, self.observers)
+        return ReadConnection(connect, self.observers, self.before_fetch)
 
     def dispose(self) -> None:
         """Close the connections that are not in use; the database can go on being used."""
@@ -99,6 +104,20 @@ class Database:
             finish()
         for engine in self.engines:
             engine.dispose()
+
+
+def _connection_of(session: Session) -> Connection:
+    """The connection of a session's transaction, without the thought that the session gives it each time.
+
+    A savepoint is made when the session is first asked in it; and a connection that was lent has a transaction before
+    the session's own.
+    """
+    known: Connection | None = session.info.get(_CONNECTION)
+    if known is None or not session.is_active or session.in_nested_transaction() or not known.in_transaction():
+        known = session.connection()
+        if known is not session.bind:
+            session.info[_CONNECTION] = known
+    return known
 
 
 _ROOMS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}

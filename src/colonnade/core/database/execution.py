@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Executable, Result, event
 from sqlalchemy.orm import Mapper, Session
 
 from colonnade.core.database.database import Database
-from colonnade.core.database.errors import translated
+from colonnade.core.database.errors import problem_of, translated
+from colonnade.core.database.prepared import Prepared
+from colonnade.core.problems import BadRequest, Conflict, Unprocessable
 
 
 def execute(
@@ -27,6 +29,26 @@ def execute(
     """
     with translated(mapper):
         return session.execute(statement, parameters)
+
+
+def fetch(
+    database: Database,
+    session: Session,
+    prepared: Prepared,
+    parameters: Mapping[str, object],
+    *,
+    mapper: Mapper[Any] | None = None,
+) -> list[tuple[Any, ...]]:
+    """Execute a prepared statement in a session's transaction; what is pending is flushed first. See :func:`execute`.
+
+    :returns: all rows, as `ReadConnection.fetch` does.
+    """
+    try:
+        return database.reading_in(session).fetch(prepared, parameters)
+    except (BadRequest, Conflict) as problem:  # as one who reads would be told it
+        cause = problem.__cause__
+        told = Unprocessable(problem.detail) if cause is None else problem_of(cause, mapper)
+        raise (told or problem) from cause
 
 
 def flush(session: Session, mapper: Mapper[Any] | None = None) -> None:

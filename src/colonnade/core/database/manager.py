@@ -6,6 +6,9 @@ from typing import Any
 
 from transaction import Transaction, TransactionManager
 from transaction.interfaces import AlreadyInTransaction
+from transaction.weakset import WeakSet
+
+from colonnade.core.remembered import remembered
 
 
 class RequestTransactionManager(TransactionManager):
@@ -15,9 +18,17 @@ class RequestTransactionManager(TransactionManager):
     raises `transaction.interfaces.NoTransaction`.
     """
 
+    explicit = True
+
     def __init__(self) -> None:
-        super().__init__(explicit=True)
+        # Not its base's, which makes the set of synchronizers for each request: see below.
+        self._txn: Transaction | None = None
         self._promised: Promise | None = None
+
+    @remembered
+    def _synchs(self) -> WeakSet[Any]:
+        """Who wants to hear of each transaction; nobody, as a rule."""
+        return WeakSet()
 
     def begin(self) -> Promise:
         """Promise a transaction."""

@@ -36,11 +36,12 @@ class Prepared:
 
     text: SQL with the driver's placeholders: ``?`` on SQLite, ``$1`` on PostgreSQL.
     parameters: the names that :meth:`arguments` asks for, without those that have a value of their own.
+    query: the text as PostgreSQL is sent it.
     """
 
     text: str
     parameters: frozenset[str]
-    query: str | bytes = field(repr=False)
+    query: bytes = field(repr=False)
     _fixed: tuple[object, ...] = field(repr=False)
     _open: tuple[_Argument, ...] = field(repr=False)
 
@@ -52,12 +53,15 @@ class Prepared:
         says how a Python value is bound, a TypeDecorator's own processing included.
 
         :raises ValueError: where the text would depend on a value that is given at execution:
-            `column.in_(bindparam("ids"))`. A list that stands in the statement, `column.in_([1, 2])`, will do.
+            `column.in_(bindparam("ids"))`. A list that stands in the statement, `column.in_([1, 2])`, will do. Also
+            where an INSERT or UPDATE leaves a column to a default of Python's.
         """
         own = _dialect_of(dialect)
         compiled = statement.compile(dialect=own)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"a statement is prepared, not a {type(statement).__name__}")
+        if made := [column.name for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]:
+            raise ValueError(f"{', '.join(made)}: SQLAlchemy would make a value at each execution; give it")
         text, order, items = _with_lists(compiled)
         binds = [(place, compiled.binds[name]) for place, name in enumerate(order) if name not in items]
         fixed = [items.get(name) for name in order]
@@ -68,7 +72,7 @@ class Prepared:
         return cls(
             text=text,
             parameters=frozenset(each.name for each in filled if each.default is _REQUIRED),
-            query=text.encode() if own.name == "postgresql" else text,
+            query=text.encode(),
             _fixed=tuple(fixed),
             _open=filled,
         )

@@ -68,12 +68,14 @@ class Snapshot(ReadConnection):
     def __init__(self, source: ReadConnection) -> None:
         self._taken, self._own = source.taken(_BEGIN)
         self._streams: list[Stream] = []
-        super().__init__(lambda: self._taken, source.observers)
+        super().__init__(lambda: self._taken, source.observers, source.before)
 
     def fetching(self, prepared: Prepared, parameters: Mapping[str, object]) -> Stream:
         """Execute on a cursor of the driver's own, and leave the rows to be fetched; see :meth:`fetch`."""
         if not self._taken.in_transaction():
             self._taken.begin()
+        for before in self.before:
+            before(self._taken, prepared.text)
         for observe in self.observers:
             observe(prepared.text)
         arguments = prepared.arguments(parameters)

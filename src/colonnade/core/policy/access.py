@@ -27,6 +27,8 @@ class ResourceAccess:
 
     Identities for whom the same entries match share one object, so it is the policy's part of a statement's shape.
     Its expressions speak of the model's own columns and hold no values: ``me`` stands in them as parameters.
+
+    kept: what other rooms have made of it, each by a key of its own; it goes with it.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class ResourceAccess:
         self.entries = entries
         self.narrowed = narrowed
         self.everything = everything
+        self.kept: dict[object, Any] = {}
         self._decisions: dict[str, Condition] = {}
         self._fields: dict[tuple[str, str], Condition] = {}
 

@@ -58,5 +58,5 @@ def _keys(relation: Relation) -> tuple[Any, Any]:
 
 def given(body: BaseModel) -> dict[str, Any]:
     """The members that a validated body holds, by field name; what was left out is not among them."""
-    fields = type(body).model_fields
-    return {str(fields[name].alias): getattr(body, name) for name in fields if name in body.model_fields_set}
+    fields, sent = type(body).model_fields, body.model_fields_set
+    return {str(fields[name].alias): getattr(body, name) for name in fields if name in sent}
