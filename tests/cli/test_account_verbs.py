@@ -39,6 +39,13 @@ def ann() -> str:
     return f"ann{next(NUMBERS)}"
 
 
+@pytest.fixture(scope="module")
+def bob(command: Shell) -> str:
+    """A user who never gets a token."""
+    command.run("user", "add", "bob")
+    return "bob"
+
+
 def get(app: Router, path: str, token: str, status: int) -> None:
     TestApp(app).get(path, headers={"Authorization": f"Bearer {token}"}, status=status)
 
@@ -145,11 +152,10 @@ NEVER = ["", "soon", "30", "-1d", "0d", "2026-02-30", "1999-12-31", "999999w", "
 
 
 @pytest.mark.parametrize("text", NEVER)
-def test_a_token_that_would_expire_at_no_time_to_come_is_not_made(command: Shell, ann: str, text: str) -> None:
-    command.run("user", "add", ann)
+def test_a_token_that_would_expire_at_no_time_to_come_is_not_made(command: Shell, bob: str, text: str) -> None:
     with pytest.raises(AssertionError, match=r"exit code [12]:"):
-        command.run("token", "add", ann, "--expires", text)
-    assert command.json("token", "list", ann) == []
+        command.run("token", "add", bob, "--expires", text)
+    assert command.json("token", "list", bob) == []
 
 
 def test_a_narrowed_token_leaves_what_it_lists(command: Shell, app: Router, ann: str) -> None:
@@ -170,11 +176,9 @@ def test_a_narrowed_token_leaves_what_it_lists(command: Shell, app: Router, ann:
         (":view-", "did you mean view?"),
     ],
 )
-def test_a_token_is_not_narrowed_to_what_there_is_not(command: Shell, ann: str, pair: str, said: str) -> None:
-    command.run("user", "add", ann)
-
-    assert said in command.run("token", "add", ann, "--allow", "employees:view", "--allow", pair, exit_code=1).stderr
-    assert command.json("token", "list", ann) == []
+def test_a_token_is_not_narrowed_to_what_there_is_not(command: Shell, bob: str, pair: str, said: str) -> None:
+    assert said in command.run("token", "add", bob, "--allow", "employees:view", "--allow", pair, exit_code=1).stderr
+    assert command.json("token", "list", bob) == []
 
 
 def test_lists_are_columns_that_stand_one_below_the_other_whatever_the_script(command: Shell, ann: str) -> None:

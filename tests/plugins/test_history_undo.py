@@ -51,13 +51,17 @@ def includeme(config: Configurator) -> None:
         before = event.before and tuple(event.before[name] for name in names)
         after = event.after and tuple(event.after.get(name) for name in names)
         HEARD.append((type(event).__name__, event.verb, before, after))
-        if isinstance(event, BeforeWrite) and event.values.get("name") == "Forbidden":
+
+    def hear_before(event: BeforeWrite) -> None:
+        hear(event)
+        if event.values.get("name") == "Forbidden":
             raise Forbidden("Not this one.")
 
     config.add_plugin("parcels", summary="Parcels", requires=["people"])
     config.add_resource(Parcel, name="parcels", acl=[(Allow, "role:hr", ALL_PERMISSIONS)])
-    for event in (BeforeWrite, AfterWrite):
-        config.add_subscriber(hear, event, resource="departments")
+    # A function each: Pyramid notes one subscription of a function, so that it would seem to hear of everything.
+    config.add_subscriber(hear_before, BeforeWrite, resource="departments")
+    config.add_subscriber(hear, AfterWrite, resource="departments")
 
 
 def plugins() -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapper, Session, SessionTransaction, UOWTransaction
 from colonnade.core.database import Database, database_of
 from colonnade.core.resources import RESOURCES_READY, resources_of
 
+from .entering import Entries
 from .guard import Guard
 from .log import Log, keep
 from .positions import Positions, PositionsAtCommit, PositionsAtOnce, forget
@@ -54,7 +55,7 @@ def recorder_of(session: Session) -> Recorder | None:
 def _listen(config: Configurator, log: Log, way: Way) -> None:
     database = database_of(config.registry)
     positions = _positions(database, log, way)
-    recorder = Recorder(database, log, positions)
+    recorder = Recorder(Entries(database, log, positions))
     guard = Guard(log, recorder.cascades)
     database.sessions.configure(info={**database.sessions.kw.get("info", {}), RECORDER: recorder})
     event.listen(database.sessions, "before_flush", guard.before_flush)
@@ -66,7 +67,7 @@ def _listen(config: Configurator, log: Log, way: Way) -> None:
     event.listen(database.sessions, "before_commit", positions.before_commit, insert=True)
     event.listen(database.sessions, "after_commit", positions.after_commit)
     event.listen(database.sessions, "after_commit", _committed)
-    event.listen(database.sessions, "after_rollback", _rolled_back)
+    event.listen(database.sessions, "after_transaction_end", _ended)
     event.listen(database.sessions, "after_soft_rollback", _undone)
     event.listen(database.engine, "before_cursor_execute", guard.before_cursor_execute)
     # Classes are shared by all applications of a process, and rows go with those of classes that nobody keeps: what
@@ -116,8 +117,8 @@ def _committed(session: Session) -> None:
     forget_locked(session)
 
 
-def _rolled_back(session: Session) -> None:
-    if not session.in_nested_transaction():  # what was written before a savepoint is still there
+def _ended(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None:
         forget(session)
 
 

@@ -82,7 +82,7 @@ def _batch(
         named = {"resource": resource.name, "verb": "baseline", "before": None}
         recorder = recorder_of(session)
         assert recorder is not None
-        recorder.write(session, [{**named, "key": key, "after": image} for key, image in entering.items()])
+        recorder.entries.write(session, [{**named, "key": key, "after": image} for key, image in entering.items()])
     if len(rows) < batch:
         return len(missing), None
     last = dict(zip(images.names, rows[-1], strict=True))

@@ -99,7 +99,7 @@ def _each_pair(
         execute(session, sa.insert(table).execution_options(**{PAST: True}), pairs)
     elif pairs:
         execute(session, statement.execution_options(**{PAST: True}))
-    recorder.write(session, [row for change in lists.changes() for row in told(*change)])
+    recorder.entries.write(session, [row for change in lists.changes() for row in told(*change)])
     return len(pairs)
 
 

@@ -90,7 +90,7 @@ def unlogged(
     if _resource_of(recorder.log, session, statement) is None:
         said["table"] = str(table_of(statement))
     row = {"key": "", "verb": "unlogged", "before": None, "after": said, "count": count}
-    recorder.write(session, [{**row, "resource": resource.name} for resource in resources])
+    recorder.entries.write(session, [{**row, "resource": resource.name} for resource in resources])
     return count
 
 

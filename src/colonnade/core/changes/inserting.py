@@ -7,7 +7,6 @@ otherwise the rows come back and Python writes them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -17,9 +16,10 @@ from sqlalchemy.orm import Mapper, Session
 
 from colonnade.core.database import execute
 from colonnade.core.resources import Resource
-from colonnade.core.values import Form, ListOf, Storage, StoredInteger, json_string, listed
+from colonnade.core.values import ListOf, Storage, StoredInteger, listed
 from colonnade.core.values.sql_text import sql_string
 
+from .image_text import image_text
 from .images import Images
 from .recording import Recorder
 from .statements import PAST
@@ -73,13 +73,13 @@ def _logged(
     selected = images.selected[dialect_name]
     if selected is not None:
         keys = _inserted(session, mapper, statement, rows, key, ordered=bool(returning))
-        recorder.write_selected(session, selected, {"wanted": [key[0] for key in keys]}, len(keys))
+        recorder.entries.write_selected(session, selected, {"wanted": [key[0] for key in keys]}, len(keys))
         return keys
     columns = [mapper.attrs[name].columns[0] for name in images.names]
     whole = statement.returning(*key, *columns, sort_by_parameter_order=True)
     stored = execute(session, whole, rows, mapper=mapper).all()
     width = len(key)
-    recorder.write(session, [_created(images, row[width:]) for row in stored])
+    recorder.entries.write(session, [_created(images, row[width:]) for row in stored])
     return [tuple(row[:width]) for row in stored]
 
 
@@ -165,14 +165,9 @@ def _selected(images: Images, dialect_name: str) -> sa.Select[*tuple[Any, ...]] 
         return None  # it may be a record of its base's resource, too
     if len(keys) != 1 or not isinstance(keys[0].column.type, StoredInteger):
         return None
-    members: list[ColumnElement[str]] = []
-    for name, field in images.fields.items():
-        written = field.value.json_sql(field.column, dialect_name) if field.value.form is Form.OWN else None
-        if written is None:
-            return None
-        members.append(sql_string(("," if members else "{") + json_string(name) + ":"))
-        members.append(sa.func.coalesce(written, sql_string("null")))
-    text = reduce(lambda one, other: one.op("||")(other), [*members, sql_string("}")])
+    text = image_text(images.fields, dialect_name)
+    if text is None:
+        return None
     return (
         sa.select(
             sql_string(images.resource.name).label("resource"),

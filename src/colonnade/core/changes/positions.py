@@ -8,18 +8,18 @@ work before is not held up. (`sequencing` is the way in which they need not.)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, Prepared, ReadConnection
-from colonnade.core.values import listed
 
+from .holding import Held, forget_held
 from .log import Log
+from .numbering import UNNUMBERED, Numbering, drawn, note_unnumbered
 
-#: In `Session.info`: the requests of which there are rows without positions.
-UNNUMBERED: Final = "colonnade.changes.unnumbered"
 _COMMITTING: Final = "colonnade.changes.committing"
 
 
@@ -31,6 +31,9 @@ class Positions(Protocol):
 
         :returns: the position before theirs; None if they get theirs later.
         """
+
+    def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
+        """Keep back a row of the log, to insert it later; False if that has to be done now."""
 
     def note(self, session: Session, request_id: str) -> None:
         """Rows of a request were inserted."""
@@ -47,11 +50,14 @@ class PositionsAtOnce:
 
     def __init__(self, database: Database, log: Log) -> None:
         number: sa.BindParameter[int] = sa.bindparam("number", type_=sa.BigInteger())
-        self._draw = Prepared.compile(_drawn(log, number), database.dialect)
+        self._draw = Prepared.compile(drawn(log, number), database.dialect)
 
     def draw(self, connection: ReadConnection, number: int) -> int | None:
-        (drawn,) = connection.fetch(self._draw, {"number": number})
-        return int(drawn[0]) - number
+        (found,) = connection.fetch(self._draw, {"number": number})
+        return int(found[0]) - number
+
+    def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
+        return False
 
     def note(self, session: Session, request_id: str) -> None: ...
 
@@ -60,56 +66,58 @@ class PositionsAtOnce:
     def after_commit(self, session: Session) -> None: ...
 
 
-class PositionsAtCommit:
-    """Given when a transaction commits, by itself."""
+class PositionsLater:
+    """Given to rows that are there, when their transaction commits."""
 
     def __init__(self, database: Database, log: Log) -> None:
-        self._database = database
-        change = log.table
-        # Found by their request: an index of what has no position yet would hold all that had none a moment ago, for as
-        # long as somebody reads an older state. Others' rows without one are not committed, so nobody sees them.
-        place: Any = sa.func.row_number().over(order_by=change.c.id).label("place")
-        mine = sa.and_(listed(change.c.request_id, "requests"), sa.func.coalesce(change.c.position, 0) == 0)
-        own = sa.select(change.c.id, place).where(mine).cte("own")
-        number = sa.select(sa.func.count()).select_from(own).scalar_subquery()
-        last = sa.select(_drawn(log, number).cte("drawn").c.n).scalar_subquery()
-        given = sa.update(change).values(position=last - number + own.c.place).where(change.c.id == own.c.id)
-        # All at once: the fewer round trips, the shorter others wait.
-        both = sa.select(sa.func.count()).select_from(given.returning(change.c.id).cte("given"))
-        self._give = Prepared.compile(both, database.dialect)
+        self._numbering = Numbering(database, log)
 
     def draw(self, connection: ReadConnection, number: int) -> int | None:
         return None
 
+    def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
+        return False
+
     def note(self, session: Session, request_id: str) -> None:
-        session.info.setdefault(UNNUMBERED, set()).add(request_id)
+        note_unnumbered(session, request_id)
         if _COMMITTING in session.info:  # somebody writes while the transaction commits: there is no later
-            self._number(session)
+            self._numbering.number(session)
 
     def before_commit(self, session: Session) -> None:
         """Flush, and give the rows of the transaction their positions; not for a savepoint."""
         if session.in_nested_transaction():
             return
         session.flush()
-        self._number(session)
+        self._numbering.number(session)
         session.info[_COMMITTING] = True
 
     def after_commit(self, session: Session) -> None:
-        """What is written from here on belongs to another transaction."""
-        session.info.pop(_COMMITTING, None)
+        """What is written from here on belongs to another transaction; not so after a savepoint."""
+        if not session.in_nested_transaction():
+            session.info.pop(_COMMITTING, None)
 
-    def _number(self, session: Session) -> None:
-        if requests := session.info.pop(UNNUMBERED, None):
-            given = {"requests": sorted(requests)}
-            self._database.reading_on(session.connection()).fetch(self._give, given)
+
+class PositionsAtCommit(PositionsLater):
+    """Given when a transaction commits, by itself: with the row, where there is one only."""
+
+    def __init__(self, database: Database, log: Log) -> None:
+        super().__init__(database, log)
+        self._held = Held(database, log)
+
+    def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
+        return _COMMITTING not in session.info and UNNUMBERED not in session.info and self._held.hold(session, row)
+
+    def before_commit(self, session: Session) -> None:
+        """Flush, and insert what is kept back or number what is there; not for a savepoint."""
+        if session.in_nested_transaction():
+            return
+        session.flush()
+        self._held.insert(session)
+        super().before_commit(session)
 
 
 def forget(session: Session) -> None:
-    """A transaction is at its end: there is nothing to be numbered any more."""
-    session.info.pop(UNNUMBERED, None)
-    session.info.pop(_COMMITTING, None)
-
-
-def _drawn(log: Log, number: sa.ColumnElement[int]) -> Any:
-    counter = log.counter.__table__
-    return sa.update(counter).values(n=counter.c.n + number).returning(counter.c.n)
+    """A transaction is at its end: there is nothing to be inserted or numbered any more."""
+    forget_held(session)
+    for name in (UNNUMBERED, _COMMITTING):
+        session.info.pop(name, None)

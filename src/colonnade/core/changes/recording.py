@@ -7,23 +7,18 @@ something of it, the row is read again.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, Session, UOWTransaction
 
-from colonnade.core.database import Database, Prepared, execute
 from colonnade.core.resources import Resource
 
 from .cascades import Cascades, Values
 from .departing import Departing
+from .entering import Entries
 from .lists import lists_of
-from .log import Log
-from .origin import origin_of
-from .positions import Positions
 from .rows import Row, told
 from .states import (
     Before,
@@ -47,16 +42,11 @@ _STALE: Final = "colonnade.changes.stale"
 class Recorder:
     """Writes what the flushes of an application's sessions change into its log."""
 
-    def __init__(self, database: Database, log: Log, positions: Positions) -> None:
-        self.log = log
+    def __init__(self, entries: Entries) -> None:
+        self.log = log = entries.log
+        self.entries = entries
         self.cascades = Cascades(log)
         self.departing = Departing(log)
-        self._database = database
-        self._positions = positions
-        columns = {column.name: sa.bindparam(column.name, type_=column.type) for column in log.table.c}
-        del columns["id"]
-        one = sa.insert(log.table).values(columns).returning(log.table.c.id)
-        self._one = Prepared.compile(one, database.dialect)
 
     def begin(self, session: Session) -> None:
         """Before a flush: read what of its records is not known. (Of some updates SQLAlchemy says nothing later.)"""
@@ -121,7 +111,7 @@ class Recorder:
             rows += told
         rows = self.departing.join(session, self._with_touched(session, [*moved, *rows]))
         self._note(session, written, read)
-        self.write(session, rows)
+        self.entries.write(session, rows)
 
     def refresh(self, session: Session) -> None:
         """When a flush is over: let the session forget what others, and the database by itself, have changed."""
@@ -136,49 +126,8 @@ class Recorder:
 
     def write_touched(self, session: Session) -> None:
         """Write what the database has done by itself since that was read; see `read_beside`."""
-        self.write(session, self.departing.join(session, self._with_touched(session, [])))
+        self.entries.write(session, self.departing.join(session, self._with_touched(session, [])))
         self.refresh(session)
-
-    def write(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows of the log: verb, resource, key, before and after of each; whence they come is the session's.
-
-        A record of a class that inherits from another resource's is a record of that one, which is told too.
-        """
-        if not rows:
-            return
-        origin = origin_of(session)
-        common = {**origin.values(), "at": datetime.now(UTC), "count": None}
-        several = [each for row in rows for each in (row, *self._of_bases(row))]
-        connection = self._database.reading_on(session.connection())
-        last = self._positions.draw(connection, len(several))
-        places = itertools.repeat(None) if last is None else itertools.count(last + 1)
-        whole = [{**common, "position": place, **each} for place, each in zip(places, several, strict=False)]
-        if len(whole) == 1:  # as most flushes have it
-            connection.fetch(self._one, whole[0])
-        else:
-            execute(session, sa.insert(self.log.table), whole)
-        self._positions.note(session, origin.request_id)
-
-    def write_selected(
-        self, session: Session, selected: sa.Select[Any], parameters: Mapping[str, Any], number: int
-    ) -> None:
-        """Write rows of the log that a statement selects: ``resource``, ``key``, ``verb`` and an image.
-
-        :param number: how many these are.
-        """
-        if not number:
-            return
-        origin = origin_of(session)
-        common: dict[str, Any] = {**origin.values(), "at": datetime.now(UTC)}
-        table, rows = self.log.table, selected.subquery("rows")
-        constants = [sa.literal(value, table.c[name].type) for name, value in common.items()]
-        last = self._positions.draw(self._database.reading_on(session.connection()), number)
-        place = sa.null() if last is None else last + sa.func.row_number().over()
-        statement = sa.insert(table).from_select(
-            [*(column.name for column in rows.c), *common, "position"], sa.select(*rows.c, *constants, place)
-        )
-        execute(session, statement, parameters)
-        self._positions.note(session, origin.request_id)
 
     def _read(self, session: Session, states: Iterable[State]) -> None:
         """Keep how rows are stored; lock and read those of which that is not certain."""
@@ -311,14 +260,3 @@ class Recorder:
         stale = [(record, read[state].stale) for state, record in there if state in read and read[state].stale]
         if stale:
             session.info.setdefault(_STALE, []).extend(stale)
-
-    def _of_bases(self, row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """The same change, of each resource from which the record's inherits."""
-        if row["verb"] not in ("create", "update", "delete"):
-            return
-        for resource in self.log.bases(self.log.resources[row["resource"]]):
-            images = self.log.images(resource)
-            before, after = (images.part(row[side]) for side in ("before", "after"))
-            if before != after:
-                key = images.key_of((after if after is not None else before) or {})
-                yield {**row, "resource": resource.name, "key": key, "before": before, "after": after}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from colonnade.core.resources import Resource
+
 from .images import Image, Images
 
 Row: TypeAlias = dict[str, Any]
@@ -19,3 +21,8 @@ def told(images: Images, before: Image | None, after: Image | None) -> list[Row]
     verb = "create" if before is None else "delete" if after is None else "update"
     key = images.key_of((after if after is not None else before) or {})
     return [{"resource": images.resource.name, "key": key, "verb": verb, "before": before, "after": after}]
+
+
+def created(resource: Resource, key: str, image: str) -> Row:
+    """The row for a new record, whose image is JSON text already."""
+    return {"resource": resource.name, "key": key, "verb": "create", "before": None, "after": image}

@@ -22,7 +22,8 @@ from colonnade.core.database import Database, PooledReadConnection, ReadConnecti
 from colonnade.core.problems import Problem
 
 from .log import Log
-from .positions import UNNUMBERED, PositionsAtCommit, forget
+from .numbering import UNNUMBERED
+from .positions import PositionsLater, forget
 
 #: Rows that are numbered in one transaction.
 BATCH: Final = 20_000
@@ -148,7 +149,7 @@ class Sequencer:
             return self._due
 
 
-class PositionsAfterwards(PositionsAtCommit):
+class PositionsAfterwards(PositionsLater):
     """Given by a sequencer, when a transaction has committed."""
 
     def __init__(self, database: Database, log: Log) -> None:

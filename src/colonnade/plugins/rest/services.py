@@ -15,6 +15,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from colonnade.core.operation import Operation
 from colonnade.core.problems import NotFound, Unauthorized
 from colonnade.core.resources import Relation, Resource, resources_of
+from colonnade.core.services import ask_views
 from colonnade.core.settings import settings_of
 from colonnade.core.tree import Collection, Record
 
@@ -31,6 +32,7 @@ def add_services(config: Configurator) -> None:
     cors = cors_of(config.registry)
     for service in _services(config, cors):
         config.add_cornice_service(service)
+    ask_views(config)
 
 
 def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:

@@ -58,7 +58,7 @@ def erase(session: Session, log: Log, resource: Resource, key: str) -> int:
         assert recorder is not None
         said = {"key": key, "fields": names, "resources": resources}
         told = {"resource": resource.name, "key": "", "verb": "erase", "before": None, "after": said, "count": number}
-        recorder.write(session, [told])
+        recorder.entries.write(session, [told])
     return number
 
 

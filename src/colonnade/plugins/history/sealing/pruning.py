@@ -208,4 +208,4 @@ def _say(database: Database, number: int, through: int, origin: Origin) -> None:
         recorder = recorder_of(session)
         assert recorder is not None
         told = {"resource": "changes", "key": "", "verb": "prune", "before": None, "after": said, "count": number}
-        recorder.write(session, [told])
+        recorder.entries.write(session, [told])
