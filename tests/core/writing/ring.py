@@ -82,11 +82,13 @@ class Remark(Ringed):
 
 
 class Locker(Ringed):
-    """Loses its member: the database sets it to null."""
+    """Loses its member: the database sets it to null. Two columns that may be null are something else if left out."""
 
     __tablename__ = "ring_locker"
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id, ondelete="SET NULL"))
+    tone: Mapped[str | None] = mapped_column(String(10), default="plain")
+    shade: Mapped[str | None] = mapped_column(String(10), server_default="grey")
 
 
 class Account(Ringed):

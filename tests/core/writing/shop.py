@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from annotated_types import MinLen
@@ -245,6 +245,16 @@ class Note(Foreign):
     text: Mapped[Any] = mapped_column(sa.JSON().with_variant(JSONB(), "postgresql"), unique=True)
 
 
+class Crate(Stored):
+    """A table with a column that is filled in, of which the class knows nothing; a note may be null."""
+
+    __tablename__ = "shop_crate"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    note: Mapped[str | None] = mapped_column(String(10), default="none yet")
+    __table_args__ = (sa.Column("stamp", String(10), default=lambda: "stamped"),)
+    __mapper_args__: ClassVar[dict[str, Any]] = {"exclude_properties": ["stamp"]}
+
+
 OPEN: list[Any] = [(Allow, "role:hr", ALL_PERMISSIONS), (Allow, "role:staff", ALL_PERMISSIONS)]
 
 
@@ -297,7 +307,7 @@ def includeme(config: Configurator) -> None:
             (Allow, "role:staff", ("view", "create")),
         ],
     )
-    for model in (Slot, Visit, Node, Vehicle, Truck, Asset, Tool, Coin, Person, Plain, Note):
+    for model in (Slot, Visit, Node, Vehicle, Truck, Asset, Tool, Coin, Person, Plain, Note, Crate):
         config.add_resource(model, acl=[*OPEN, (Allow, Everyone, "create")] if model is Plain else OPEN)
 
 

@@ -10,12 +10,13 @@ from colonnade.core.resources import resources_of
 
 from .author import Author
 from .events import listeners_of
+from .outlines import outlines_of
 from .writer import Writer
 
 
 def writer_for(registry: Registry, author: Author) -> Writer:
     """The writer of one who writes in a transaction of their own, such as the command line."""
-    return Writer(author, resources_of(registry), listeners_of(registry))
+    return Writer(author, resources_of(registry), listeners_of(registry), outlines_of(registry))
 
 
 def writer_of(request: Request) -> Writer:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from colonnade.core import values
+from colonnade.core.database import Database, Prepared, fetch
 from colonnade.core.policy import Condition
+from colonnade.core.policy.terms import ME_PREFIX, me_names
 from colonnade.core.resources import Resource
 
 from .author import Author
@@ -46,3 +48,50 @@ def among(
 ) -> tuple[sa.ColumnElement[bool], dict[str, object]]:
     """The condition that the columns hold one of the combinations, and its parameters."""
     return values.among(dialect.name, columns), values.wanted(dialect.name, keys)
+
+
+class Existence:
+    """Whether a row has a key and passes what an author may see: for one key at a time, by prepared statements.
+
+    :param columns: of the resource, that hold the key.
+    :param conditions: which rows count for an author.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        resource: Resource,
+        columns: Sequence[sa.ColumnElement[Any]],
+        conditions: Callable[[Author], Sequence[Condition]],
+    ) -> None:
+        self._database = database
+        self._resource = resource
+        self._columns = columns
+        self._conditions = conditions
+
+    def of(self, author: Author, key: Key) -> bool:
+        """Tell it.
+
+        :param key: a value for each column, none of them None.
+        """
+        kept = author.access.of(self._resource).kept
+        if self not in kept:
+            kept[self] = self._prepared(self._conditions(author))
+        known: tuple[Prepared, tuple[str, ...]] | None = kept[self]
+        if known is None:
+            return False
+        prepared, names = known
+        parameters = {f"key_{index}": part for index, part in enumerate(key)}
+        parameters |= {ME_PREFIX + name: author.me[name] for name in names}
+        return bool(fetch(self._database, author.session, prepared, parameters))
+
+    def _prepared(self, conditions: Sequence[Condition]) -> tuple[Prepared, tuple[str, ...]] | None:
+        """The statement, and the attributes of ``me`` that it asks for; None where nothing is found."""
+        if any(condition is False for condition in conditions):
+            return None
+        wanted = (
+            column == sa.bindparam(f"key_{index}", type_=column.type) for index, column in enumerate(self._columns)
+        )
+        asked: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(self._resource.model).where(*wanted)
+        asked = asked.where(*(condition for condition in conditions if not isinstance(condition, bool)))
+        return Prepared.compile(asked, self._database.dialect), me_names(asked)

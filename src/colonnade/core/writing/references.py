@@ -5,7 +5,7 @@ Unseen and absent rows give the same answer, so that nobody can feel for what is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from colonnade.core.problems import Fault
 from colonnade.core.resources import Resource, Resources
 
 from .author import Author
-from .lookup import Key, rows_of_keys
+from .lookup import Existence, Key, rows_of_keys
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,12 @@ class Reference:
 
     def found(self, author: Author, keys: Collection[Key]) -> Collection[Key]:
         """Those of the keys that lead to a row which the author may see, by what they may see of it."""
+        return rows_of_keys(author, self.target, self.columns, keys, conditions=self.showing(author))
+
+    def showing(self, author: Author) -> list[Condition]:
+        """Which rows they are."""
         names = [name for column in self.columns if (name := attribute_of(self.target.mapper, column)) is not None]
-        return rows_of_keys(author, self.target, self.columns, keys, conditions=showing(author, self.target, *names))
+        return showing(author, self.target, *names)
 
     @property
     def leads_nowhere(self) -> str:
@@ -92,11 +96,14 @@ def attribute_of(mapper: Mapper[Any], column: sa.ColumnElement[Any]) -> str | No
 
 
 def reference_faults(
-    author: Author, references: Collection[Reference], values: Mapping[str, Any], known: Collection[str]
+    author: Author,
+    references: Iterable[tuple[Reference, Existence]],
+    values: Mapping[str, Any],
+    known: Collection[str],
 ) -> Iterator[Fault]:
     """What is wrong with the references of one record, a fault for each field that exists for the author."""
-    for reference in references:
+    for reference, existence in references:
         key = reference.key(values)
-        if key is not None and not reference.found(author, [key]):
+        if key is not None and not existence.of(author, key):
             for name in (each for each in reference.fields if each in known):
                 yield Fault(reference.leads_nowhere, pointer=f"/{name}", code="unknown_reference")

@@ -22,10 +22,12 @@ from .bodies import read_changes, read_new, require_object
 from .edits import Document, Edit
 from .events import AfterWrite, BeforeWrite, Listeners, Verb
 from .fields import WritableFields, refuse
-from .loading import Action, Stored, load, lockable_tables
+from .loading import Action, Stored, load
 from .lookup import Key, rows_of_keys
+from .outlines import Outlines
+from .plain import is_plain
 from .records import assign, new_record
-from .references import reference_faults, references_of
+from .references import reference_faults
 from .referrers import leave_to_database, require_unreferred
 from .relations import key_of, related, relation_faults
 from .results import Results
@@ -42,6 +44,7 @@ class Writer:
     author: Author
     resources: Resources
     listeners: Listeners
+    outlines: Outlines
 
     def create(self, resource: Resource, body: object) -> Key:
         """Create one record.
@@ -52,13 +55,19 @@ class Writer:
         :raises Forbidden: for what the author may not create; nothing has happened then.
         :raises Conflict: for a value that is taken.
         """
-        fields = WritableFields.of(self.author, resource)
+        outline = self.outlines.of(resource)
+        fields = outline.fields(self.author)
         fields.require_action()
-        lockable_tables(resource.mapper)
+        outline.require_tables()
         values, faults = read_new(fields, require_object(fields, body))
         self._require_sound(fields, values, faults)
         fields.require_possible(values)
         written = frozenset(values)
+        if self._is_plain(resource, values) and outline.creation is not None:
+            with told_to(fields):
+                key = outline.creation.create(self.author.session, values)
+            self._require_permitted_result(fields, key, written)
+            return key
         self._relate(fields, values)
         self._before("create", resource, None, values)
         record = new_record(resource, values)
@@ -141,14 +150,16 @@ class Writer:
     ) -> None:
         """Refuse what is wrong with the members: what is known of them already, and where they lead."""
         resource, author = fields.resource, self.author
+        outline = self.outlines.of(resource)
         plain = {name: value for name, value in values.items() if name in resource.fields}
-        faults += unbindable(resource, plain, author.dialect)
+        if outline.opaque:
+            faults += unbindable(resource, plain, author.dialect)
         wrong = {fault.pointer for fault in faults}
         sound = {name: value for name, value in plain.items() if f"/{name}" not in wrong}
-        references = [each for each in references_of(resource, self.resources) if sound.keys() & set(each.fields)]
+        references = [each for each in outline.references if sound.keys() & set(each[0].fields)]
         # A key of several columns may be changed in one of them only.
         unchanged = (
-            {} if record is None else {name: getattr(record, name) for each in references for name in each.fields}
+            {} if record is None else {name: getattr(record, name) for each, _ in references for name in each.fields}
         )
         faults += reference_faults(author, references, {**unchanged, **sound}, fields.known)
         for name, relation in fields.relations.items():
@@ -174,10 +185,21 @@ class Writer:
         with told_to(fields, referred=referred and fields.action == "edit"):
             flush(self.author.session, resource.mapper)
         key = key_of(resource, record)
-        if Results(self.author, fields.access, written, fields.action).refused([key]):
-            raise Forbidden(f"You may not {fields.action} this record of {resource.name} so.")
+        self._require_permitted_result(fields, key, written)
         self._after(verb, resource, before, record)
         return key
+
+    def _require_permitted_result(self, fields: WritableFields, key: Key, written: frozenset[str]) -> None:
+        if Results(self.author, fields.access, written, fields.action).refused([key]):
+            raise Forbidden(f"You may not {fields.action} this record of {fields.resource.name} so.")
+
+    def _is_plain(self, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """Tell whether a statement creates the same record as the unit of work, and nobody listens."""
+        return (
+            values.keys() <= resource.fields.keys()
+            and not any(self.listeners.hear(event, resource, "create") for event in (BeforeWrite, AfterWrite))
+            and is_plain(self.author.session, resource.mapper, ("before_insert", "after_insert"))
+        )
 
     def _snapshot(self, verb: Verb, resource: Resource, record: Any) -> Mapping[str, Any] | None:
         """The fields of a record as they are now, if anybody wants to know."""

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
-import sqlalchemy as sa
 from pyramid_retry import IRetryableError
-from sqlalchemy.orm import Mapper
 
 from colonnade.core.problems import Conflict, Forbidden, Problem, Unauthorized, Unprocessable
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.events import AfterWrite, BeforeWrite, Listeners, Verb
 from colonnade.core.writing.lookup import Key
+from colonnade.core.writing.plain import is_plain
 from colonnade.core.writing.relations import key_of, related
 from colonnade.core.writing.results import Results
 from colonnade.core.writing.telling import told_to
@@ -69,7 +68,7 @@ class Storing(ABC):
         self._hears_before = listeners.hear(BeforeWrite, self._resource, self.verb)
         self._hears_after = listeners.hear(AfterWrite, self._resource, self.verb)
         self._heard = self._hears_before or self._hears_after
-        self._plain = not self._heard and is_plain(self._mapper, self.listened)
+        self._plain = not self._heard and is_plain(author.session, self._mapper, self.listened)
         self.written = 0
 
     def store(self, entries: Sequence[Entry]) -> None:
@@ -227,20 +226,3 @@ def _of_row(problem: Problem) -> Problem:
     if problem.status >= 500 or isinstance(problem, Unauthorized) or IRetryableError.providedBy(problem):
         raise problem
     return problem
-
-
-def is_plain(mapper: Mapper[Any], listened: Sequence[str]) -> bool:
-    """Tell whether a statement of Core makes the same record that the ORM would make.
-
-    It would not where a record is more than one row of one table, where the ORM adds something (a polymorphic identity,
-    the version of a row), or where somebody listens when an object is made, set or written.
-    """
-    manager = mapper.class_manager
-    return (
-        isinstance(mapper.local_table, sa.Table)
-        and mapper.inherits is None
-        and mapper.polymorphic_on is None
-        and mapper.version_id_col is None
-        and not any(getattr(mapper.dispatch, name) for name in listened)
-        and not any(manager[prop.key].dispatch.set for prop in mapper.column_attrs)
-    )
