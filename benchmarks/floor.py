@@ -1,8 +1,8 @@
 """The floor: a bare WSGI function that sends exactly the statements that the product sends, and nothing else.
 
 It routes by the path, reads the one number that it needs, looks nothing up, checks nothing, and passes on the text that
-the database made. Each thread has its connections; statements are prepared. What it sends was recorded from the product
-(`recording`), and is read from the file that $BENCHMARK_FLOOR names.
+the database made. Each thread has its connections; statements are prepared, and sent as the product sends them. What it
+sends was recorded from the product (`recording`), and is read from the file that $BENCHMARK_FLOOR names.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int8Dumper
 
 from benchmarks.works import OURS
+from colonnade.core.database.server_statements import ServerStatements
 
 Start = Callable[..., Any]
 
@@ -33,8 +33,9 @@ _own = threading.local()
 class Origin:
     """Where the value of a parameter comes from, if it is not the same for all requests.
 
-    kind: `body` (then `name` is the field), `key` and `text of key` (of the record), `now`, `identifier`, or `document`
-        (then `parts` has the members of a JSON document, which is sent as such).
+    kind: `body` (then `name` is the field), `key` and `text of key` (of the record), `returned` (what the database has
+        told of the new record), `now`, `identifier`, or `document` (then `parts` has the members of a JSON
+        document, which is sent as text).
     """
 
     kind: str
@@ -76,6 +77,18 @@ def connection(url: str, autocommit: bool) -> psycopg.Connection[Any]:
     return found
 
 
+def executed(one: psycopg.Connection[Any], statement: Statement, arguments: list[Any]) -> list[tuple[Any, ...]]:
+    """The rows that a statement returns."""
+    if one.autocommit:
+        statements: ServerStatements | None = getattr(_own, "statements", None)
+        if statements is None:
+            statements = _own.statements = ServerStatements(one)
+        return statements.rows(statement.query, arguments)
+    cursor = psycopg.RawCursor(one)
+    cursor.execute(statement.query, arguments, prepare=True)
+    return cursor.fetchall() if statement.returns else []
+
+
 def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> bytes:
     """Send the statements of one request; the text of its answer."""
     seen = {"body": body, "key": key, "now": datetime.now(UTC), "identifier": str(uuid4())}
@@ -83,14 +96,11 @@ def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> by
     transaction = None
     for statement in program.statements:
         one = connection(url, statement.autocommit)
-        cursor = psycopg.RawCursor(one)
-        cursor.execute(statement.query, [filled(each, seen) for each in statement.arguments], prepare=True)
-        if statement.returns:
-            rows = cursor.fetchall()
-            if rows and isinstance(rows[0][0], str):
-                text = rows[0][0]
-            elif rows and seen["key"] is None and statement.query.startswith(b"INSERT"):
-                seen["key"] = rows[0][0]
+        rows = executed(one, statement, [filled(each, seen) for each in statement.arguments])
+        if rows and isinstance(rows[0][0], str):
+            text = rows[0][0]
+            if seen["key"] is None and statement.query.startswith(b"INSERT"):
+                seen["returned"], seen["key"] = text, json.loads(text)["id"]
         if not statement.autocommit:
             transaction = one
     if transaction is not None:
@@ -106,7 +116,7 @@ def filled(argument: Any, seen: dict[str, Any]) -> Any:
         return argument
     if argument.kind == "document":
         assert argument.parts is not None
-        return Jsonb({name: filled(each, seen) for name, each in argument.parts.items()})
+        return json.dumps({name: filled(each, seen) for name, each in argument.parts.items()}, ensure_ascii=False)
     if argument.kind == "body":
         return seen["body"][argument.name]
     if argument.kind == "text of key":

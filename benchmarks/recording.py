@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from benchmarks.answers import bearer, filled
 from benchmarks.application import make
@@ -27,6 +26,7 @@ from benchmarks.floor import Origin, Program, Statement
 from benchmarks.in_process import call, environ
 from benchmarks.works import OURS, WORKS, Work
 from colonnade.core.database import database_of, statements_of
+from colonnade.core.database.server_statements import ServerStatements
 
 _NAMED = re.compile(r"%\((\w+)\)s")
 #: The two requests that are compared: another number, another record.
@@ -42,36 +42,49 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True)
 class _Sent:
+    """A statement, and the first value that it returned, as text."""
+
     query: bytes
     arguments: list[Any]
     autocommit: bool
     returns: bool
+    returned: str | None
 
 
 @contextmanager
 def _listening() -> Iterator[list[_Sent]]:
-    """All that psycopg's cursors execute while the block lasts."""
+    """All that is sent while the block lasts, by psycopg's cursors and without them."""
     heard: list[_Sent] = []
-    usual = psycopg.Cursor.execute
+    by_cursor, without_cursor = psycopg.Cursor.execute, ServerStatements.rows
 
     def execute(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
-        answer = usual(cursor, query, params, **options)
+        answer = by_cursor(cursor, query, params, **options)
         text, arguments = _numbered(query, params)
-        heard.append(_Sent(text, arguments, cursor.connection.autocommit, cursor.description is not None))
+        result = cursor.pgresult
+        value = result.get_value(0, 0) if result is not None and result.ntuples else None
+        returned = None if value is None else value.decode()
+        heard.append(_Sent(text, arguments, cursor.connection.autocommit, cursor.description is not None, returned))
         return answer
+
+    def rows(statements: ServerStatements, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
+        heard.append(_Sent(query, list(arguments), autocommit=True, returns=True, returned=None))
+        return without_cursor(statements, query, arguments)
 
     def unknown(*_: Any, **__: Any) -> Any:
         raise RecordingError("The floor knows neither executemany nor pipelines.")
 
-    others = {(psycopg.Cursor, "executemany"): unknown, (psycopg.Connection, "pipeline"): unknown}
+    others: dict[tuple[Any, str], Callable[..., Any]] = {
+        (psycopg.Cursor, "execute"): execute,
+        (ServerStatements, "rows"): rows,
+        (psycopg.Cursor, "executemany"): unknown,
+        (psycopg.Connection, "pipeline"): unknown,
+    }
     before = {(owner, name): getattr(owner, name) for owner, name in others}
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign,assignment]
     for (owner, name), other in others.items():
         setattr(owner, name, other)
     try:
         yield heard
     finally:
-        psycopg.Cursor.execute = usual  # type: ignore[method-assign]
         for (owner, name), each in before.items():
             setattr(owner, name, each)
 
@@ -141,7 +154,8 @@ def _program(
     (first, body, key), (second, other_body, other_key) = one, other
     if [each.query for each in first] != [each.query for each in second]:
         raise RecordingError(f"{work.name}: the statements are not the same each time")
-    find = _finder(body, other_body, key, other_key)
+    returned = {(a.returned, b.returned) for a, b in zip(first, second, strict=True) if a.query.startswith(b"INSERT")}
+    find = _finder(body, other_body, key, other_key, returned)
     statements = tuple(
         Statement(a.query, tuple(map(find, a.arguments, b.arguments)), a.autocommit, a.returns)
         for a, b in zip(first, second, strict=True)
@@ -149,22 +163,32 @@ def _program(
     return Program(work.name, statements, work.name in ("list", "policy"))
 
 
+def _is_document(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("{")
+
+
 def _finder(
-    body: Mapping[str, Any], other_body: Mapping[str, Any], key: Any, other_key: Any
+    body: Mapping[str, Any],
+    other_body: Mapping[str, Any],
+    key: Any,
+    other_key: Any,
+    returned: Set[tuple[str | None, str | None]],
 ) -> Callable[[Any, Any], Any]:
     def find(a: Any, b: Any) -> Any:
         """The value, or its origin where two requests had different ones."""
-        if isinstance(a, Jsonb) and isinstance(b, Jsonb):
-            return Origin("document", parts={name: find(a.obj[name], b.obj[name]) for name in a.obj})
+        if _is_document(a) and _is_document(b):
+            if (a, b) in returned:
+                return Origin("returned")
+            one, other = json.loads(a), json.loads(b)
+            return Origin("document", parts={name: find(one[name], other[name]) for name in one})
         if isinstance(a, datetime):
             return Origin("now")
         if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
             return [find(one, other) for one, other in zip(a, b, strict=True)]
         if a == b:
             return a
-        for name in body:
-            if (a, b) == (body[name], other_body[name]):
-                return Origin("body", name)
+        if (name := next((each for each in body if (a, b) == (body[each], other_body[each])), None)) is not None:
+            return Origin("body", name)
         if (a, b) == (key, other_key):
             return Origin("key")
         if (a, b) == (str(key), str(other_key)):

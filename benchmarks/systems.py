@@ -20,8 +20,9 @@ from benchmarks.works import BARE, KINTO, OURS, THEIRS, THEIRS_WITH_ETAGS, Paths
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-#: Of every server that has threads: `benchmarks.threads` measures others.
-THREADS = 8
+#: Of every server that has threads: as docs/serving.md and gunicorn's documentation say for one core ("generally in the
+#: 2-4 x $(NUM_CORES) range", docs.gunicorn.org/en/stable/settings.html#threads). `benchmarks.threads` measures others.
+THREADS = 4
 PATIENCE = 60.0
 
 _GRANIAN = (
