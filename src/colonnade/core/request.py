@@ -111,3 +111,4 @@ def includeme(config: Configurator) -> None:
     """Let every request be one of these, and every answer carry its id."""
     config.set_request_factory(Request)
     config.include("colonnade.core.headers")
+    config.include("colonnade.core.json_renderer")

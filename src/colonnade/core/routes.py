@@ -40,9 +40,7 @@ class IndexedRoutes(RoutesMapper):
         :raises URLDecodeError: for a path that is no UTF-8.
         """
         try:
-            path: str = request.path_info or "/"
-        except KeyError:
-            path = "/"
+            path = request.environ.get("PATH_INFO", "").encode("latin-1").decode() or "/"
         except UnicodeDecodeError as error:
             raise URLDecodeError(error.encoding, error.object, error.start, error.end, error.reason) from None
         for route in self._candidates(path):

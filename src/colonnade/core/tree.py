@@ -72,7 +72,7 @@ def absent() -> NotFound:
     return NotFound("There is no such record here.")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Root:
     """The top of the tree. Its list of permissions ends every other."""
 
@@ -101,7 +101,7 @@ class Root:
         return Collection(resources_of(self.request.registry)[name], self.request)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Collection:
     """All rows of one resource."""
 
@@ -144,7 +144,7 @@ class Collection:
         return access.of(self.resource).may(permission)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Record:
     """One row, named by its key: the parts as Python values, in the order of ``resource.key``."""
 

@@ -30,6 +30,11 @@ class RequestTransactionManager(TransactionManager):
         """Who wants to hear of each transaction; nobody, as a rule."""
         return WeakSet()
 
+    @property
+    def begun(self) -> bool:
+        """Whether somebody takes part."""
+        return self._promised is None
+
     def begin(self) -> Promise:
         """Promise a transaction."""
         if self._promised is not None or self._txn is not None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 from pyramid_retry import mark_error_retryable
 from pyramid_tm import TMActivePredicate, default_commit_veto
@@ -112,6 +113,13 @@ def manager_of(request: Request) -> TransactionManager:
     return request.environ.get(MANAGER) or RequestTransactionManager()
 
 
+def vetoes(request: Request, response: Response) -> bool:
+    """Whether an answer says that what was done is to be undone: pyramid_tm's rule, where anything was done."""
+    manager = request.tm
+    begun = manager.begun if isinstance(manager, RequestTransactionManager) else True
+    return begun and bool(default_commit_veto(request, response))
+
+
 def is_ours(request: Request) -> bool:
     """Whether the request's transaction is begun and ended by pyramid_tm: not where a test does that."""
     return MANAGER not in request.environ
@@ -124,7 +132,8 @@ def attempts_for(request: Request) -> int | None:
     long as it likes: where the server keeps it in a file of its own (waitress does) that is read again, and where it
     comes from the network there is one try only.
     """
-    if request.content_type not in STREAMED or request.is_body_seekable:
+    sent: str = request.environ.get("CONTENT_TYPE", "")
+    if not sent or request.content_type not in STREAMED or request.is_body_seekable:
         return None
     seekable = getattr(request.body_file_raw, "seekable", None)
     if seekable is None or not seekable():
@@ -143,7 +152,7 @@ def includeme(config: Configurator) -> None:
     config.add_settings(
         {
             "tm.annotate_user": "false",  # it would look the user up for every request, public ones too
-            "tm.commit_veto": default_commit_veto,
+            "tm.commit_veto": vetoes,
             "tm.activate_hook": is_ours,
             "retry.activate_hook": attempts_for,
         }

@@ -52,9 +52,9 @@ class Within:
     key: tuple[object, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reader:
-    """Reads for one identity on one connection.
+    """Reads for one identity on one connection. One is made for each request, for which a frozen one costs too much.
 
     :param me: what ``me`` says of the identity, computed at first use.
     :param base: the address of the API, for the links in expanded relations.
