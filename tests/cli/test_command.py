@@ -55,6 +55,16 @@ def test_help_lists_the_verbs_of_the_plug_ins_that_the_ini_file_names(tmp_path: 
     assert "\n  demo " in shell_in(tmp_path, url, "accounts", "people").run("--help").stdout
 
 
+def test_the_command_does_without_the_toolbar_that_a_server_has(tmp_path: Path, url: str) -> None:
+    toolbar = "pyramid_debugtoolbar.toolbar_tween_factory"
+    shell_in(tmp_path, url, "accounts", more="pyramid.includes = colonnade.core.toolbar")
+    code = "from colonnade.cli.loading import application_of, compose; from pyramid.interfaces import ITweens;"
+    code += f"print([{toolbar!r} in dict(made.getUtility(ITweens).implicit())"
+    code += " for made in (compose('test.ini'), application_of('test.ini').registry)])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout == "[False, True]\n"
+
+
 def test_help_comes_even_if_the_ini_file_is_wrong_and_says_why_verbs_are_missing(tmp_path: Path, url: str) -> None:
     text = shell_in(tmp_path, url, "acounts").run("--help").stdout
 

@@ -22,9 +22,12 @@ def compose(ini: str) -> Registry:
     :returns: the application's registry.
     :raises ConfigurationError: with everything that keeps it from starting.
     """
-    application_of(ini)
     from pyramid.config import global_registries
 
+    from colonnade.core.toolbar import left_out
+
+    with left_out():
+        application_of(ini)
     return global_registries.last  # whatever the INI puts around the application
 
 
@@ -50,7 +53,8 @@ def loader_of(ini: str) -> Any:
         raise mistake(path, "there is no such file; name one by `colonnade -c FILE.ini` or in $COLONNADE_INI")
     from pyramid.scripts.common import get_config_loader
 
-    return get_config_loader(ini)
+    # Its package is named: without that, what each installed package says of itself would be read to find it.
+    return get_config_loader(f"plaster-pastedeploy+file+ini://{os.path.abspath(ini)}")
 
 
 class reading:  # noqa: N801 - used as `with reading(ini):`

@@ -112,8 +112,8 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worksh
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     workshop = Workshop(folder)
     # What is there already is nothing that `forget` is to collect, and would be looked through each time.
+    gc.collect()
     gc.freeze()
     yield workshop
     for package in workshop.written:
         workshop.forget(package)
-    gc.unfreeze()
