@@ -94,8 +94,7 @@ def collected() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def seldom_collected() -> None:
-    """Look for what cannot be reached less often than a program with little memory would: a fifth of the time went there.
-    After each module it is looked for anyway."""
+    """Look seldom for what cannot be reached: a fifth of the time went there. After each module it is looked for anyway."""
     gc.set_threshold(20_000, 10, 10)
 
 

@@ -32,10 +32,20 @@ from colonnade.core.plugins import plugins_of
 from colonnade.plugins.accounts import create_token, create_user
 from colonnade.plugins.people.models import STILL, Department, Employee, Gender, Salary
 from tests.harness.counts import counts, thorough
+from tests.harness.databases import DIALECTS
 
 PLUGINS = ("health", "accounts", "rest", "openapi", "transfer", "people", "history")
 PEOPLE = 2
 ROLES = ("admin", "hr", "staff", "auditor")
+
+CALLERS = ("nobody", "stranger", "admin", "staff", "auditor")
+#: Who asks where. Where a policy chooses among rows is what the databases may differ in: of those here, for the staff.
+ASKED = [
+    (dialect, caller)
+    for dialect in DIALECTS
+    for caller in CALLERS
+    if dialect == "sqlite" or caller == "staff" or thorough()
+]
 
 #: What a check would say that is no fault of the application.
 CHECKS = {
@@ -261,19 +271,25 @@ def described(app: Router) -> set[str]:
     return {f"{method.upper()} {path}" for method, path in methods if path != "/openapi.json"}
 
 
-def test_one_who_may_do_everything_finds_the_document_true(app: Router, tokens: Mapping[str, str]) -> None:
-    phases = ("examples", "coverage", "fuzzing")
+def test_one_who_may_do_everything_finds_the_document_true(
+    app: Router, tokens: Mapping[str, str], dialect_name: str
+) -> None:
+    # The bounds of values in every run where columns have bounds, too; on SQLite in a thorough one.
+    bounded = dialect_name == "postgresql" or thorough()
+    phases = ("examples", "coverage", "fuzzing") if bounded else ("examples", "fuzzing")
 
     headers = {"Authorization": f"Bearer {tokens['hr']}"}
     done = run(app, headers, phases=phases, examples=counts(3, 100), every_bound=thorough())
 
     assert "\n\n".join(done.failures) == ""
     assert described(app) - done.operations == set()
-    assert {200, 201, 204, 400, 404, 409, 412, 415, 422} <= done.statuses.keys()
-    assert done.requests > 300
+    assert {200, 201, 204, 400, 404, 409, 412, 422} <= done.statuses.keys()
+    if bounded:
+        assert 415 in done.statuses
+        assert done.requests > 300
 
 
-@pytest.mark.parametrize("caller", ["nobody", "stranger", "admin", "staff", "auditor"])
+@pytest.mark.parametrize("dialect_name, caller", ASKED, indirect=["dialect_name"])
 def test_every_caller_finds_the_document_true(app: Router, tokens: Mapping[str, str], caller: str) -> None:
     token = tokens.get(caller, "clnd_unknown")
     headers = {} if caller == "nobody" else {"Authorization": f"Bearer {token}"}
@@ -290,7 +306,7 @@ def test_every_caller_finds_the_document_true(app: Router, tokens: Mapping[str, 
 def test_what_is_created_is_there_until_it_is_deleted(app: Router, tokens: Mapping[str, str], caller: str) -> None:
     headers = {"Authorization": f"Bearer {tokens[caller]}"}
 
-    done = run(app, headers, phases=("stateful",), examples=counts(20, 1_000), steered=UNIMPEDED)
+    done = run(app, headers, phases=("stateful",), examples=counts(8, 1_000), steered=UNIMPEDED)
 
     assert "\n\n".join(done.failures) == ""
     if caller == "hr":

@@ -141,7 +141,7 @@ def test_every_type_is_written_as_the_list_has_it(house: House, name: str) -> No
 def test_a_random_list_is_the_same_as_a_file(house: House, seed: int) -> None:
     """By any identity, with any filter, order and relations."""
     asking = Asking(house.oracles, house.session, 7000 + seed)
-    for _ in range(counts(40, 250)):
+    for _ in range(counts(20, 250)):
         who = asking.dice.choice(list(asking.oracles))
         asking.oracle = asking.oracles[who]
         resource = asking.dice.choice(list(asking.resources.values()))

@@ -30,7 +30,7 @@ from tests.harness.counts import counts
 from tests.resilience.serving import PATIENCE, Client, served
 
 WRITERS = 8
-COMMITS = counts(200, 5_000)
+COMMITS = counts(80, 5_000)
 
 
 LOGGED = {"colonnade.plugins": "\n".join((*PLUGINS, "history")), "history.max_waiting": "2"}

@@ -16,7 +16,7 @@ from tests.harness import counts
 from tests.resilience.serving import Client, assert_unavailable, served
 
 RATE = 1_000  # a second
-FILTERS = counts(400, 20_000)
+FILTERS = counts(200, 20_000)
 CLIENTS = 32
 MOST = 20
 

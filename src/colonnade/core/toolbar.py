@@ -20,7 +20,7 @@ def includeme(config: Configurator) -> None:
 
 @contextmanager
 def left_out() -> Iterator[None]:
-    """A block in which applications are made without it: they answer no browser, and it takes a tenth of their start."""
+    """A block in which applications are made without it: they answer no browser, and it takes a tenth of a start."""
     token = _wanted.set(False)
     try:
         yield

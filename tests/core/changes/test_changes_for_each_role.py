@@ -212,7 +212,7 @@ def image(thing: Thing) -> dict[str, Any]:
 
 def test_random_policies_over_random_histories(filled: str) -> None:
     dice = random.Random(3)
-    for _ in range(counts(14, 600)):
+    for _ in range(counts(6, 600)):
         rules = random_rules(dice)
         ACL[:] = [rule.entry() for rule in rules]
         with ExitStack() as stack:

@@ -96,7 +96,7 @@ def change_access(case: Case, dialect_name: str) -> ChangeAccess:
 
 
 def test_random_policies_decide_on_images_as_on_rows(connection: sa.Connection) -> None:
-    assert some_disagreement(connection, counts(150, 5_000)) is None
+    assert some_disagreement(connection, counts(60, 5_000)) is None
 
 
 def _nothing_hidden(self: ChangeAccess, part: Any, image: Any) -> Iterator[Any]:

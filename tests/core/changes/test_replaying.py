@@ -113,7 +113,7 @@ def step(dice: random.Random, session: Session) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # of what a session had better not be told
-@settings(max_examples=counts(60, 4_000))
+@settings(max_examples=counts(25, 4_000))
 @given(seed=st.integers(0, 2**32))
 def test_random_sessions_are_replayed(kept: Archive, seed: int) -> None:
     dice = random.Random(seed)
@@ -142,7 +142,7 @@ def test_random_sessions_are_replayed(kept: Archive, seed: int) -> None:
                 raise AssertionError(f"{done}\n{error}") from None
 
 
-@settings(max_examples=counts(40, 3_000))
+@settings(max_examples=counts(15, 3_000))
 @given(seed=st.integers(0, 2**32))
 def test_random_requests_are_replayed(kept: Archive, seed: int) -> None:
     with kept.undone() as connection:

@@ -117,7 +117,7 @@ def permissive(dice: random.Random) -> list[Rule]:
 def test_undos_previews_and_refusals_show_each_role_what_it_may_see(filled: str) -> None:
     dice = random.Random(11)
     met: Counter[str] = Counter()
-    for _ in range(counts(8, 400)):
+    for _ in range(counts(4, 400)):
         rules = permissive(dice)
         ACL[:] = [rule.entry() for rule in rules]
         with ExitStack() as stack:

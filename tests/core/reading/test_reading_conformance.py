@@ -129,7 +129,7 @@ def test_a_read_is_answered_alike_on_every_road(house: House, who: str, path: st
 
 @pytest.mark.parametrize("seed", range(counts(1, 30)))
 def test_a_random_read_is_answered_alike_on_every_road(house: House, seed: int) -> None:
-    for who, url in questions(house, 1000 + seed, counts(60, 250)):
+    for who, url in questions(house, 1000 + seed, counts(30, 250)):
         answers = [house.ask(who, url, road) for road in ROADS]
         assert answers[0].status < 500, (who, url)
         for road, answer in zip(ROADS, answers, strict=True):
@@ -140,7 +140,7 @@ def test_a_random_read_is_answered_alike_on_every_road(house: House, seed: int) 
 @pytest.mark.parametrize("seed", [None, *range(counts(1, 30))])
 def test_both_databases_answer_alike(house_on: Callable[[str], House], seed: int | None) -> None:
     sqlite, postgresql = house_on("sqlite"), house_on("postgresql")
-    asked = EXPLICIT if seed is None else questions(sqlite, 1000 + seed, counts(60, 250))
+    asked = EXPLICIT if seed is None else questions(sqlite, 1000 + seed, counts(30, 250))
     for who, path in asked:
         url = path if path.startswith("/") else f"/api/v1/{path}"
         assert_alike(sqlite.ask(who, url), postgresql.ask(who, url), (who, url))

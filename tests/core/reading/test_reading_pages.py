@@ -47,7 +47,7 @@ def key_of(resource: Resource, record: Any) -> tuple[str, ...]:
 @pytest.mark.parametrize("seed", range(counts(1, 30)))
 def test_following_next_visits_each_row_once_in_order(house: House, seed: int) -> None:
     asking = Asking(house.oracles, house.session, 7000 + seed)
-    for _ in range(counts(30, 200)):
+    for _ in range(counts(15, 200)):
         who = asking.dice.choice(WHO)
         oracle = asking.oracle = house.oracles[who]
         resource = asking.dice.choice([each for each in house.resources.values() if oracle.may_view(each)])

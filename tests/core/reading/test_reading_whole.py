@@ -69,7 +69,7 @@ def transposed(table: Table, size: int) -> list[tuple[Any, ...]]:
 def test_batches_of_any_size_make_the_list(house: House, seed: int) -> None:
     """Also where Python writes, a page for each batch, in orders of any kind."""
     asking = Asking(house.oracles, house.session, 8000 + seed)
-    for _ in range(counts(40, 250)):
+    for _ in range(counts(20, 250)):
         who = asking.dice.choice(list(asking.oracles))
         asking.oracle = asking.oracles[who]
         resource = asking.dice.choice([each for each in asking.resources.values() if asking.oracle.may_view(each)])

@@ -47,7 +47,7 @@ def test_a_member_is_what_the_column_is(engine: Engine, name: str) -> None:
     sample, table = SAMPLES[name], TABLES[name]
     value = value_for(table.c.held.type)
 
-    @settings(max_examples=counts(15, 500), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=counts(8, 500), suppress_health_check=list(HealthCheck))
     @given(st.lists(st.one_of(st.none(), sample.values), min_size=2, max_size=counts(10, 30)))
     def agrees(held: Sequence[Any]) -> None:
         with engine.connect() as connection:
