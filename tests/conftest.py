@@ -94,7 +94,7 @@ def collected() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def seldom_collected() -> None:
-    """Look seldom for what cannot be reached: a fifth of the time went there. After each module it is looked for anyway."""
+    """Look seldom for what nothing refers to: a fifth of the time went there. After each module it is looked for."""
     gc.set_threshold(20_000, 10, 10)
 
 
