@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from tests.core.writing import listening
+from tests.core.writing.cellar import cellar
 from tests.core.writing.desk.application import desk
 from tests.core.writing.ring import ring
 from tests.core.writing.shop import shop
@@ -79,6 +80,20 @@ def a_ring(databases: Databases, dialect_name: str) -> Iterator[Application]:
 def on_ring(a_ring: Application) -> Iterator[sa.Connection]:
     """A transaction on the ring's database that is rolled back."""
     with a_ring.undone() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def a_cellar(databases: Databases, dialect_name: str) -> Iterator[Application]:
+    """The application whose records something is made of when they change; with a change log."""
+    with databases.empty(dialect_name) as url, cellar(url) as made:
+        yield made
+
+
+@pytest.fixture
+def in_cellar(a_cellar: Application) -> Iterator[sa.Connection]:
+    """A transaction on the cellar's database that is rolled back."""
+    with a_cellar.undone() as connection:
         yield connection
 
 

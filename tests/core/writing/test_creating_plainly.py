@@ -89,6 +89,14 @@ def test_a_statement_creates_what_the_unit_of_work_creates(
     assert created(a_ring, name, record) == by_unit
 
 
+def test_what_is_null_is_null_in_the_log(a_cellar: Application, in_cellar: sa.Connection) -> None:
+    """SQLite 3.40 thinks of RETURNING that no column of a table is null."""
+    made = a_cellar.client(in_cellar, "hr").post_json("/api/v1/bottles", {"number": 5}, status=201)
+    image = in_cellar.execute(sa.select(Change.after)).scalar_one()
+    assert [image[name] for name in ("record", "price", "rests")] == [None, None, None]
+    assert image == {name: made.json[name] for name in image}
+
+
 def test_it_is_one_statement(caller: Caller, a_shop: Application) -> None:
     client = caller("hr")
     client.post_json("/api/v1/items", {"name": "a", "price": 20}, status=201)

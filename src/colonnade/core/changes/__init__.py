@@ -1,7 +1,8 @@
 """The change log: every write of a resource leaves a row in it, in the transaction of the write.
 
 `recording` listens to the flushes of the application's sessions and has their rows written (`entering`); `creating` and
-`inserting` write one new record, or many, by statements; `guard` refuses the statements that would go past it.
+`altering` write one record by a statement, `inserting` many new ones; `guard` refuses the statements that would go past
+it.
 `positions` numbers the rows when their transaction commits (`holding`: with the row, where there is one only), or
 `sequencing` does afterwards, so that a reader who asks for what came after position N misses nothing; `images` writes a
 record as JSON. The room reads no HTTP and knows no plug-in; the log is switched on by one (`config.keep_log`), which
@@ -11,6 +12,7 @@ done here.
 
 from __future__ import annotations
 
+from .altering import Alteration, StoredRow
 from .application import includeme, recorder_of
 from .bulk import each, unlogged
 from .creating import Creation
@@ -21,12 +23,14 @@ from .model import ChangeColumns, CounterColumns
 from .origin import Origin, origin_of
 
 __all__ = [
+    "Alteration",
     "BypassError",
     "ChangeColumns",
     "CounterColumns",
     "Creation",
     "Log",
     "Origin",
+    "StoredRow",
     "each",
     "includeme",
     "insert",

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 from pyramid.config import Configurator
 from sqlalchemy import event
-from sqlalchemy.orm import Mapper, Session, SessionTransaction, UOWTransaction
+from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction, UOWTransaction
+from sqlalchemy.orm.interfaces import EXT_CONTINUE
 
 from colonnade.core.database import Database, database_of
 from colonnade.core.resources import RESOURCES_READY, resources_of
@@ -71,10 +72,11 @@ def _listen(config: Configurator, log: Log, way: Way) -> None:
     event.listen(database.sessions, "after_soft_rollback", _undone)
     event.listen(database.engine, "before_cursor_execute", guard.before_cursor_execute)
     # Classes are shared by all applications of a process, and rows go with those of classes that nobody keeps: what
-    # listens to them all asks the session whose recorder it has.
+    # listens to them all asks the session whose recorder it has. `raw` and `retval` keep SQLAlchemy from putting a
+    # function of its own around ours, which could not be told from anybody else's.
     for name, listener in (("before_update", _updating), ("before_delete", _deleting)):
         if not event.contains(Mapper, name, listener):
-            event.listen(Mapper, name, listener)
+            event.listen(Mapper, name, listener, raw=True, retval=True)
 
 
 def _positions(database: Database, log: Log, way: Way) -> Positions:
@@ -83,19 +85,16 @@ def _positions(database: Database, log: Log, way: Way) -> Positions:
     return PositionsAtCommit(database, log) if way == "counter" else PositionsAfterwards(database, log)
 
 
-def _updating(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
-    if recorder := _recorder(target):
-        recorder.read_updated(mapper, target)
+def _updating(mapper: Mapper[Any], _: sa.Connection, state: InstanceState[Any]) -> object:
+    if state.session is not None and (recorder := recorder_of(state.session)):
+        recorder.read_updated(mapper, state)
+    return EXT_CONTINUE
 
 
-def _deleting(mapper: Mapper[Any], _: sa.Connection, target: Any) -> None:
-    if recorder := _recorder(target):
-        recorder.read_deleted(mapper, target)
-
-
-def _recorder(target: Any) -> Recorder | None:
-    session = sa.inspect(target).session
-    return None if session is None else recorder_of(session)
+def _deleting(mapper: Mapper[Any], _: sa.Connection, state: InstanceState[Any]) -> object:
+    if state.session is not None and (recorder := recorder_of(state.session)):
+        recorder.read_deleted(mapper, state)
+    return EXT_CONTINUE
 
 
 def _flushing(session: Session, _flush: UOWTransaction, _objects: object) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, null
 
 from colonnade.core.resources import Field
 from colonnade.core.values import Form, json_string
@@ -22,3 +23,11 @@ def image_text(fields: Mapping[str, Field], dialect_name: str) -> ColumnElement[
         members.append(sql_string(("," if members else "{") + json_string(name) + ":"))
         members.append(func.coalesce(written, sql_string("null")))
     return reduce(lambda one, other: one.op("||")(other), [*members, sql_string("}")])
+
+
+def returned_text(fields: Mapping[str, Field], dialect_name: str) -> ColumnElement[str] | None:
+    """The same, for a statement that writes the row and returns it."""
+    if dialect_name == "sqlite":
+        # SQLite 3.40 takes x IS NULL for false there, whatever a column x holds; not so what is made of it.
+        fields = {name: replace(each, column=func.coalesce(each.column, null())) for name, each in fields.items()}
+    return image_text(fields, dialect_name)

@@ -61,9 +61,8 @@ class Recorder:
         self.cascades.forget(session)
         self.departing.forget(session)
 
-    def read_updated(self, mapper: Mapper[Any], target: Any) -> None:
+    def read_updated(self, mapper: Mapper[Any], state: State) -> None:
         """Before a row is changed: keep how it was; and the rows that the database will change with its key."""
-        state: State = sa.inspect(target)
         if state.session is None or state.key is None:
             return
         self._read(state.session, [state])
@@ -74,9 +73,8 @@ class Recorder:
                 after = {name: new_value(state, name) for name in before}
                 self.cascades.read(state.session, mapper, before, after)
 
-    def read_deleted(self, mapper: Mapper[Any], target: Any) -> None:
+    def read_deleted(self, mapper: Mapper[Any], state: State) -> None:
         """Before a row is deleted: read also the rows that the database will change or delete with it."""
-        state: State = sa.inspect(target)
         if state.session is None or state.key is None:
             return
         self._read(state.session, [state])

@@ -26,3 +26,8 @@ def told(images: Images, before: Image | None, after: Image | None) -> list[Row]
 def created(resource: Resource, key: str, image: str) -> Row:
     """The row for a new record, whose image is JSON text already."""
     return {"resource": resource.name, "key": key, "verb": "create", "before": None, "after": image}
+
+
+def updated(resource: Resource, key: str, before: str, after: str) -> Row:
+    """The row for a changed record, whose images are JSON text already."""
+    return {"resource": resource.name, "key": key, "verb": "update", "before": before, "after": after}

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from colonnade.core.problems import Fault, Unprocessable
+from colonnade.core.resources import Resource
 
 from .author import Author
 from .bodies import Members, require_object
 from .events import Verb
 from .fields import WritableFields
-from .patching import Operation, apply, merge
+from .patching import Operation, Pointer, apply, merge
 from .patching.values import equal
 from .relations import keys_shown, seen_keys
 
@@ -27,6 +28,10 @@ class Edit(ABC):
     """One way to change a record."""
 
     verb: ClassVar[Verb] = "patch"
+
+    def names(self, resource: Resource) -> Collection[str]:
+        """Of which members it speaks: it changes no others. Some may not be there."""
+        return resource.names
 
     @abstractmethod
     def members(self, fields: WritableFields, document: Document) -> Members:
@@ -75,6 +80,9 @@ class Merge(Edit):
 
     patch: object
 
+    def names(self, resource: Resource) -> Collection[str]:
+        return self.patch.keys() if isinstance(self.patch, Mapping) else ()
+
     def members(self, fields: WritableFields, document: Document) -> Members:
         patch = require_object(fields, self.patch)
         return {
@@ -93,6 +101,9 @@ class Patch(Edit):
 
     operations: tuple[Operation, ...]
 
+    def names(self, resource: Resource) -> Collection[str]:
+        return self._first_names() if all(map(len, self._pointers())) else resource.names
+
     def members(self, fields: WritableFields, document: Document) -> Members:
         before = document.whole(self._first_names())
         after = apply(self.operations, before)
@@ -105,8 +116,11 @@ class Patch(Edit):
         return {**changed, **{name: None for name in before if name not in after}}
 
     def _first_names(self) -> frozenset[str]:
+        return frozenset(str(pointer[0]) for pointer in self._pointers() if pointer)
+
+    def _pointers(self) -> Iterator[Pointer]:
         pointers = (each for operation in self.operations for each in (operation.path, operation.from_))
-        return frozenset(str(pointer[0]) for pointer in pointers if pointer)
+        return (pointer for pointer in pointers if pointer is not None)
 
 
 class Document:

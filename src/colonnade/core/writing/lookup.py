@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -50,6 +51,34 @@ def among(
     return values.among(dialect.name, columns), values.wanted(dialect.name, keys)
 
 
+@dataclass(frozen=True)
+class ByKey:
+    """A prepared statement about the row of a key, of which the policy is a part.
+
+    me: the attributes of ``me`` that it asks for.
+    """
+
+    prepared: Prepared
+    me: tuple[str, ...]
+
+    @classmethod
+    def of(cls, database: Database, columns: Sequence[sa.ColumnElement[Any]], asked: sa.Select[Any]) -> Self:
+        """Confine a statement to the row whose columns hold a key."""
+        wanted = (column == sa.bindparam(f"key_{index}", type_=column.type) for index, column in enumerate(columns))
+        asked = asked.where(*wanted)
+        return cls(Prepared.compile(asked, database.dialect), me_names(asked))
+
+    def row(self, database: Database, author: Author, key: Key) -> tuple[Any, ...] | None:
+        """The first row; None if there is none.
+
+        :param key: a value for each column, none of them None.
+        """
+        parameters = {f"key_{index}": part for index, part in enumerate(key)}
+        parameters |= {ME_PREFIX + name: author.me[name] for name in self.me}
+        rows = fetch(database, author.session, self.prepared, parameters)
+        return rows[0] if rows else None
+
+
 class Existence:
     """Whether a row has a key and passes what an author may see: for one key at a time, by prepared statements.
 
@@ -76,22 +105,14 @@ class Existence:
         """
         kept = author.access.of(self._resource).kept
         if self not in kept:
-            kept[self] = self._prepared(self._conditions(author))
-        known: tuple[Prepared, tuple[str, ...]] | None = kept[self]
-        if known is None:
-            return False
-        prepared, names = known
-        parameters = {f"key_{index}": part for index, part in enumerate(key)}
-        parameters |= {ME_PREFIX + name: author.me[name] for name in names}
-        return bool(fetch(self._database, author.session, prepared, parameters))
+            kept[self] = self._asked(self._conditions(author))
+        asked: ByKey | None = kept[self]
+        return asked is not None and asked.row(self._database, author, key) is not None
 
-    def _prepared(self, conditions: Sequence[Condition]) -> tuple[Prepared, tuple[str, ...]] | None:
-        """The statement, and the attributes of ``me`` that it asks for; None where nothing is found."""
+    def _asked(self, conditions: Sequence[Condition]) -> ByKey | None:
+        """The statement; None where nothing is found."""
         if any(condition is False for condition in conditions):
             return None
-        wanted = (
-            column == sa.bindparam(f"key_{index}", type_=column.type) for index, column in enumerate(self._columns)
-        )
-        asked: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(self._resource.model).where(*wanted)
+        asked: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(self._resource.model)
         asked = asked.where(*(condition for condition in conditions if not isinstance(condition, bool)))
-        return Prepared.compile(asked, self._database.dialect), me_names(asked)
+        return ByKey.of(self._database, self._columns, asked)

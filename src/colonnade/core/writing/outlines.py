@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import sqlalchemy as sa
 from pyramid.registry import Registry
 
-from colonnade.core.changes import Creation, log_of
+from colonnade.core.changes import Alteration, Creation, log_of
 from colonnade.core.changes.log import Log
 from colonnade.core.database import Database, database_of
 from colonnade.core.resources import Resource, Resources, resources_of
@@ -19,7 +19,9 @@ from .author import Author
 from .fields import WritableFields
 from .loading import lockable_tables
 from .lookup import Existence
+from .plain_loading import PlainLoading
 from .references import Reference, references_of
+from .referrers import held_fields
 
 _KEY = "colonnade.writing.outlines"
 
@@ -70,6 +72,21 @@ class Outline:
     def creation(self) -> Creation | None:
         """How a record of a plain class is created by one statement; None where that takes Python."""
         return Creation.of(self.database, self.log, self.resource)
+
+    @cached_property
+    def plain_loading(self) -> PlainLoading | None:
+        """How a record of a plain class is loaded, to be changed by one statement; None where that takes Python."""
+        alteration = Alteration.of(self.database, self.log, self.resource)
+        return None if alteration is None else PlainLoading(self.database, self.resource, alteration)
+
+    def is_alone(self, names: Collection[str]) -> bool:
+        """Tell whether a change of these members touches no other row: no list of keys, nothing that others hold."""
+        return self._shared.isdisjoint(names)
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        made = {name for name, field in self.resource.fields.items() if field.generated}  # nobody changes them
+        return frozenset(self.resource.relations) | (held_fields(self.resource, self.resources) - made)
 
 
 class Outlines:

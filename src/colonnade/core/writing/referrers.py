@@ -20,6 +20,7 @@ from colonnade.core.problems import Conflict
 from colonnade.core.resources import Resource, Resources
 
 from .author import Author
+from .references import attribute_of
 
 
 def require_unreferred(author: Author, resources: Resources, resource: Resource, record: Any) -> None:
@@ -41,6 +42,23 @@ def leave_to_database(resource: Resource, record: Any) -> None:
     """Let the ORM find no rows that refer to the record, but for those that it shall delete with it."""
     for prop in _undeclared(resource.mapper):
         set_committed_value(record, prop.key, [] if prop.uselist else None)
+
+
+def held_fields(resource: Resource, resources: Resources) -> frozenset[str]:
+    """The fields that others hold: those of the key, those by which they refer to it, those that the ORM hands on."""
+    mapper = resource.mapper
+    metadata = {t.metadata for each in resources.values() for t in each.mapper.tables if isinstance(t, sa.Table)}
+    tables = (table for each in metadata for table in each.tables.values())
+    registries = {each.mapper.registry for each in resources.values()}
+    relations = [prop for each in registries for other in each.mappers for prop in other.relationships]
+    handed_on = (pair for prop in relations for pair in prop.synchronize_pairs)
+    to_tables_between = (pair for prop in relations for pair in prop.secondary_synchronize_pairs or ())
+    held = {
+        *mapper.primary_key,
+        *(key.column for table in tables for key in table.foreign_keys),
+        *(source for source, _ in (*handed_on, *to_tables_between)),
+    }
+    return frozenset(name for column in held if (name := attribute_of(mapper, column)) is not None)
 
 
 def _left_behind(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:

@@ -35,6 +35,11 @@ def key_of(resource: Resource, record: Any) -> Key:
     return tuple(getattr(record, field.name) for field in resource.key)
 
 
+def identity_of(resource: Resource, key: Key) -> Key:
+    """The same key, in the order of the mapper's primary key."""
+    return tuple(key[_place(resource, column)] for column in resource.mapper.primary_key)
+
+
 def seen_keys(author: Author, relation: Relation, record: Any) -> list[Key]:
     """The keys of the related records that the author may see, sorted."""
     keys = [key_of(relation.target, each) for each in getattr(record, relation.name)]
@@ -91,8 +96,7 @@ def _forget(author: Author, relation: Relation, record: Any, leaving: Sequence[A
 
 
 def _object(author: Author, target: Resource, key: Key) -> Any:
-    identity = tuple(key[_place(target, column)] for column in target.mapper.primary_key)
-    return author.session.get_one(target.model, identity)
+    return author.session.get_one(target.model, identity_of(target, key))
 
 
 def _place(target: Resource, column: sa.ColumnElement[Any]) -> int:

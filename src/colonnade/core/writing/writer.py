@@ -7,6 +7,7 @@ locked; the body is read; `BeforeWrite`; the change is flushed; the result is he
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -25,11 +26,11 @@ from .fields import WritableFields, refuse
 from .loading import Action, Stored, load
 from .lookup import Key, rows_of_keys
 from .outlines import Outlines
-from .plain import is_plain
+from .plain import OF_CHANGE, OF_CREATION, Events, is_in, is_plain
 from .records import assign, new_record
 from .references import reference_faults
 from .referrers import leave_to_database, require_unreferred
-from .relations import key_of, related, relation_faults
+from .relations import identity_of, key_of, related, relation_faults
 from .results import Results
 from .telling import told_to
 
@@ -63,7 +64,8 @@ class Writer:
         self._require_sound(fields, values, faults)
         fields.require_possible(values)
         written = frozenset(values)
-        if self._is_plain(resource, values) and outline.creation is not None:
+        plain = values.keys() <= resource.fields.keys() and self._is_plain(resource, "create", OF_CREATION)
+        if plain and outline.creation is not None:
             with told_to(fields):
                 key = outline.creation.create(self.author.session, values)
             self._require_permitted_result(fields, key, written)
@@ -85,7 +87,7 @@ class Writer:
         :raises Unprocessable: for what is not valid.
         :raises Conflict: for a value that is taken, a test of a patch that fails.
         """
-        stored = self._stored(resource, "edit", key)
+        stored = self._stored_for(resource, key, edit)
         if precondition is not None:
             precondition()
         fields = WritableFields.of(self.author, resource, stored)
@@ -93,10 +95,16 @@ class Writer:
         members = edit.members(fields, document)
         values, faults = read_changes(fields, members, stored.record, document.get)
         self._require_sound(fields, values, [*faults, *edit.missing(fields, members)], stored.record)
-        self._relate(fields, values, stored.record)
+        if stored.row is None:
+            self._relate(fields, values, stored.record)
         if not values:
             return key
         written = frozenset(values)
+        if stored.row is not None:
+            with self._told(fields, written):
+                stored.row.alter(self.author.session, values)
+            self._require_permitted_result(fields, key, written)
+            return key
         before = self._snapshot(edit.verb, resource, stored.record)
         self._before(edit.verb, resource, before, values)
         assign(stored.record, values)
@@ -141,6 +149,19 @@ class Writer:
         """Let nobody else change these records until the transaction ends; in the order of their keys."""
         load(self.author, self.author.access.of(resource), "edit", keys)
 
+    def _stored_for(self, resource: Resource, key: Key, edit: Edit) -> Stored:
+        """The record that is edited; without an object where a statement makes the same of it."""
+        outline = self.outlines.of(resource)
+        loading = outline.plain_loading
+        if (
+            loading is None
+            or not outline.is_alone(edit.names(resource))
+            or not self._is_plain(resource, edit.verb, OF_CHANGE)
+            or is_in(self.author.session, resource.mapper, identity_of(resource, key))
+        ):
+            return self._stored(resource, "edit", key)
+        return _require_permitted(loading.of(self.author, key), resource, "edit")
+
     def _stored(self, resource: Resource, action: Action, key: Key) -> Stored:
         stored = load(self.author, self.author.access.of(resource), action, [key]).get(key)
         return _require_permitted(stored, resource, action)
@@ -180,26 +201,27 @@ class Writer:
     ) -> Key:
         """Flush what was written of a record, and hold the result against the policy."""
         resource = fields.resource
-        # What others may refer to by a foreign key.
-        referred = any(each.key or each.unique for each in resource.fields.values() if each.name in written)
-        with told_to(fields, referred=referred and fields.action == "edit"):
+        with self._told(fields, written):
             flush(self.author.session, resource.mapper)
         key = key_of(resource, record)
         self._require_permitted_result(fields, key, written)
         self._after(verb, resource, before, record)
         return key
 
+    def _told(self, fields: WritableFields, written: frozenset[str]) -> AbstractContextManager[None]:
+        """Raise what the database refuses in the block as the author may hear it."""
+        # What others may refer to by a foreign key.
+        referred = any(each.key or each.unique for each in fields.resource.fields.values() if each.name in written)
+        return told_to(fields, referred=referred and fields.action == "edit")
+
     def _require_permitted_result(self, fields: WritableFields, key: Key, written: frozenset[str]) -> None:
         if Results(self.author, fields.access, written, fields.action).refused([key]):
             raise Forbidden(f"You may not {fields.action} this record of {fields.resource.name} so.")
 
-    def _is_plain(self, resource: Resource, values: Mapping[str, Any]) -> bool:
-        """Tell whether a statement creates the same record as the unit of work, and nobody listens."""
-        return (
-            values.keys() <= resource.fields.keys()
-            and not any(self.listeners.hear(event, resource, "create") for event in (BeforeWrite, AfterWrite))
-            and is_plain(self.author.session, resource.mapper, ("before_insert", "after_insert"))
-        )
+    def _is_plain(self, resource: Resource, verb: Verb, events: Events) -> bool:
+        """Tell whether a statement makes the same record as the unit of work, and nobody listens."""
+        heard = any(self.listeners.hear(event, resource, verb) for event in (BeforeWrite, AfterWrite))
+        return not heard and is_plain(self.author.session, resource.mapper, events)
 
     def _snapshot(self, verb: Verb, resource: Resource, record: Any) -> Mapping[str, Any] | None:
         """The fields of a record as they are now, if anybody wants to know."""

@@ -8,6 +8,7 @@ from typing import Any
 from colonnade.core.changes import insert, recorder_of
 from colonnade.core.database import flush
 from colonnade.core.writing.lookup import Key
+from colonnade.core.writing.plain import OF_CREATION
 from colonnade.core.writing.records import new_record
 
 from .rows import Entry
@@ -19,7 +20,7 @@ class Inserting(Storing):
 
     verb = "create"
     action = "create"
-    listened = ("before_insert", "after_insert")
+    events = OF_CREATION
 
     def _execute(self, names: tuple[str, ...], entries: Sequence[Entry], *, with_keys: bool) -> Sequence[Key]:
         mapper, session = self._mapper, self._author.session

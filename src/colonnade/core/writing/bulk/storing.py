@@ -13,7 +13,7 @@ from colonnade.core.problems import Conflict, Forbidden, Problem, Unauthorized, 
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.events import AfterWrite, BeforeWrite, Listeners, Verb
 from colonnade.core.writing.lookup import Key
-from colonnade.core.writing.plain import is_plain
+from colonnade.core.writing.plain import Events, is_plain
 from colonnade.core.writing.relations import key_of, related
 from colonnade.core.writing.results import Results
 from colonnade.core.writing.telling import told_to
@@ -43,7 +43,7 @@ class Storing(ABC):
     verb: ClassVar[Verb]
     action: ClassVar[Literal["create", "edit"]]
     #: The events of the ORM that somebody may listen to, so that a statement would not do the same.
-    listened: ClassVar[tuple[str, ...]]
+    events: ClassVar[Events]
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Storing(ABC):
         self._hears_before = listeners.hear(BeforeWrite, self._resource, self.verb)
         self._hears_after = listeners.hear(AfterWrite, self._resource, self.verb)
         self._heard = self._hears_before or self._hears_after
-        self._plain = not self._heard and is_plain(author.session, self._mapper, self.listened)
+        self._plain = not self._heard and self._is_plain()
         self.written = 0
 
     def store(self, entries: Sequence[Entry]) -> None:
@@ -122,6 +122,10 @@ class Storing(ABC):
                 problem, _ = self._try(names, [entry])
                 if problem is not None:
                     self._refuse(entry, problem)
+
+    def _is_plain(self) -> bool:
+        """Tell whether a statement does the same as the unit of work."""
+        return is_plain(self._author.session, self._mapper, self.events)
 
     @contextmanager
     def _savepoint(self, as_objects: bool) -> Iterator[None]:

@@ -8,8 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import lazyload
 
+from colonnade.core.changes import recorder_of
 from colonnade.core.database import execute, flush
 from colonnade.core.writing.lookup import Key, among
+from colonnade.core.writing.plain import OF_CHANGE
 from colonnade.core.writing.records import assign
 from colonnade.core.writing.relations import key_of
 
@@ -22,7 +24,10 @@ class Updating(Storing):
 
     verb = "patch"
     action = "edit"
-    listened = ("before_update", "after_update")
+    events = OF_CHANGE
+
+    def _is_plain(self) -> bool:
+        return recorder_of(self._author.session) is None and super()._is_plain()  # the log has each record
 
     def _execute(self, names: tuple[str, ...], entries: Sequence[Entry], *, with_keys: bool) -> Sequence[Key]:
         mapper, session = self._mapper, self._author.session

@@ -1,0 +1,97 @@
+"""Classes that are one table: statements write their rows, and return them as the log keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from colonnade.core.database import Database, Prepared, fetch
+from colonnade.core.resources import Field, Resource
+
+from .application import recorder_of
+from .image_text import image_text, returned_text
+from .images import Image, Images
+from .log import Log
+from .rows import Row
+
+#: Statements that are kept of a resource: one for each set of columns that are given or not; there are few.
+_MOST: Final = 50
+
+
+class OneTable:
+    """The table of a class whose records are each one row of it, with images that the database writes.
+
+    columns: those that the class maps, by attribute name.
+    images: how the log has the records, or would have them.
+    """
+
+    def __init__(self, database: Database, resource: Resource, images: Images, returned: Mapping[str, Field]) -> None:
+        table = resource.mapper.local_table
+        assert isinstance(table, sa.Table)
+        self.database = database
+        self.resource = resource
+        self.table = table
+        self.columns: dict[str, sa.Column[Any]] = {
+            prop.key: column
+            for prop in resource.mapper.column_attrs
+            for column in prop.columns
+            if isinstance(column, sa.Column)
+        }
+        self.images = images
+        self._returned = returned  # what the log keeps of a record; the key, if it keeps none
+
+    @classmethod
+    def of(cls, database: Database, log: Log | None, resource: Resource) -> Self | None:
+        """That of a resource's class; None where a record is something else."""
+        mapped = [prop.columns[0] for prop in resource.mapper.column_attrs]
+        is_table = isinstance(resource.mapper.local_table, sa.Table)
+        if not is_table or not all(isinstance(column, sa.Column) for column in mapped):
+            return None
+        if log is None or not log.keeps(resource):
+            return cls(database, resource, Images(resource), {each.name: each for each in resource.key})
+        images = log.images(resource)
+        return cls(database, resource, images, images.fields)
+
+    def selected(self, fields: Mapping[str, Field]) -> sa.ColumnElement[str] | None:
+        """The JSON text of a row's fields, to be selected; None where Python has to write one of them."""
+        return image_text(fields, self.database.dialect.name)
+
+    def returned(self) -> sa.ColumnElement[str] | None:
+        """The image that a statement returns, or None likewise."""
+        return returned_text(self._returned, self.database.dialect.name)
+
+    def key_of(self, image: Image) -> tuple[Any, ...]:
+        """The key in an image."""
+        return tuple(field.value.parse(image[field.name]) for field in self.resource.key)
+
+    def fetch(self, session: Session, statement: Prepared, given: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Execute a statement in a session's transaction; what the database has against it points at the fields."""
+        return fetch(self.database, session, statement, given, mapper=self.resource.mapper)
+
+    def enter(self, session: Session, row: Callable[[], Row]) -> None:
+        """Enter a row in the log, if it keeps such records."""
+        recorder = recorder_of(session)
+        if recorder is not None and recorder.log.keeps(self.resource):
+            recorder.entries.write(session, [row()])
+
+
+class Statements:
+    """The statements that write a resource's rows: one for each set of columns that are given."""
+
+    def __init__(self, database: Database, make: Callable[[frozenset[str]], sa.ClauseElement]) -> None:
+        """:param make: the statement that is given these columns, by attribute name."""
+        self._dialect = database.dialect
+        self._make = make
+        self._known: dict[frozenset[str], Prepared] = {}
+
+    def of(self, names: frozenset[str]) -> Prepared:
+        """The statement for these columns."""
+        known = self._known.get(names)
+        if known is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            known = self._known[names] = Prepared.compile(self._make(names), self._dialect)
+        return known
