@@ -45,12 +45,15 @@ class Origin:
 
 @dataclass(frozen=True)
 class Statement:
-    """One that is sent: text with $1, $2 … and for each the value, or its `Origin`."""
+    """One that is sent: text with $1, $2 … and for each the value, or its `Origin`.
+
+    commits: whether COMMIT is sent together with it.
+    """
 
     query: bytes
     arguments: tuple[Any, ...]
     autocommit: bool
-    returns: bool
+    commits: bool
 
 
 @dataclass(frozen=True)
@@ -65,46 +68,31 @@ class Program:
     enveloped: bool
 
 
-def connection(url: str, autocommit: bool) -> psycopg.Connection[Any]:
-    """The thread's own, with the settings that the text of values depends on."""
-    name = f"connection_{autocommit}"
-    found: psycopg.Connection[Any] | None = getattr(_own, name, None)
-    if found is None:
+def statements_on(url: str, autocommit: bool) -> ServerStatements:
+    """Those of the thread's own connection, which has the settings that the text of values depends on."""
+    name = f"statements_{autocommit}"
+    known: ServerStatements | None = getattr(_own, name, None)
+    if known is None:
         styles = "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c extra_float_digits=1 -c jit=off"
-        found = psycopg.connect(url, autocommit=autocommit, options=styles)
-        found.adapters.register_dumper(int, Int8Dumper)
-        setattr(_own, name, found)
-    return found
-
-
-def executed(one: psycopg.Connection[Any], statement: Statement, arguments: list[Any]) -> list[tuple[Any, ...]]:
-    """The rows that a statement returns."""
-    if one.autocommit:
-        statements: ServerStatements | None = getattr(_own, "statements", None)
-        if statements is None:
-            statements = _own.statements = ServerStatements(one)
-        return statements.rows(statement.query, arguments)
-    cursor = psycopg.RawCursor(one)
-    cursor.execute(statement.query, arguments, prepare=True)
-    return cursor.fetchall() if statement.returns else []
+        connection = psycopg.connect(url, autocommit=autocommit, options=styles)
+        connection.adapters.register_dumper(int, Int8Dumper)
+        known = ServerStatements(connection)
+        setattr(_own, name, known)
+    return known
 
 
 def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> bytes:
     """Send the statements of one request; the text of its answer."""
     seen = {"body": body, "key": key, "now": datetime.now(UTC), "identifier": str(uuid4())}
     text: str = ""
-    transaction = None
     for statement in program.statements:
-        one = connection(url, statement.autocommit)
-        rows = executed(one, statement, [filled(each, seen) for each in statement.arguments])
+        statements = statements_on(url, statement.autocommit)
+        send = statements.rows_and_commit if statement.commits else statements.rows
+        rows = send(statement.query, [filled(each, seen) for each in statement.arguments])
         if rows and isinstance(rows[0][0], str):
             text = rows[0][0]
             if seen["key"] is None and statement.query.startswith(b"INSERT"):
                 seen["returned"], seen["key"] = text, json.loads(text)["id"]
-        if not statement.autocommit:
-            transaction = one
-    if transaction is not None:
-        transaction.commit()
     return text.encode()
 
 

@@ -42,12 +42,12 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True)
 class _Sent:
-    """A statement, and the first value that it returned, as text."""
+    """A statement, whether COMMIT was sent with it, and the first value that it returned, as text."""
 
     query: bytes
     arguments: list[Any]
     autocommit: bool
-    returns: bool
+    commits: bool
     returned: str | None
 
 
@@ -55,7 +55,8 @@ class _Sent:
 def _listening() -> Iterator[list[_Sent]]:
     """All that is sent while the block lasts, by psycopg's cursors and without them."""
     heard: list[_Sent] = []
-    by_cursor, without_cursor = psycopg.Cursor.execute, ServerStatements.rows
+    by_cursor = psycopg.Cursor.execute
+    without_cursor = {True: ServerStatements.rows_and_commit, False: ServerStatements.rows}
 
     def execute(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
         answer = by_cursor(cursor, query, params, **options)
@@ -63,19 +64,25 @@ def _listening() -> Iterator[list[_Sent]]:
         result = cursor.pgresult
         value = result.get_value(0, 0) if result is not None and result.ntuples else None
         returned = None if value is None else value.decode()
-        heard.append(_Sent(text, arguments, cursor.connection.autocommit, cursor.description is not None, returned))
+        heard.append(_Sent(text, arguments, cursor.connection.autocommit, False, returned))
         return answer
 
-    def rows(statements: ServerStatements, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
-        heard.append(_Sent(query, list(arguments), autocommit=True, returns=True, returned=None))
-        return without_cursor(statements, query, arguments)
+    def sending(commits: bool) -> Callable[..., Any]:
+        def rows(statements: ServerStatements, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
+            found = without_cursor[commits](statements, query, arguments)
+            returned = found[0][0] if found and isinstance(found[0][0], str) else None
+            heard.append(_Sent(query, list(arguments), statements.connection.autocommit, commits, returned))
+            return found
+
+        return rows
 
     def unknown(*_: Any, **__: Any) -> Any:
         raise RecordingError("The floor knows neither executemany nor pipelines.")
 
     others: dict[tuple[Any, str], Callable[..., Any]] = {
         (psycopg.Cursor, "execute"): execute,
-        (ServerStatements, "rows"): rows,
+        (ServerStatements, "rows"): sending(commits=False),
+        (ServerStatements, "rows_and_commit"): sending(commits=True),
         (psycopg.Cursor, "executemany"): unknown,
         (psycopg.Connection, "pipeline"): unknown,
     }
@@ -157,7 +164,7 @@ def _program(
     returned = {(a.returned, b.returned) for a, b in zip(first, second, strict=True) if a.query.startswith(b"INSERT")}
     find = _finder(body, other_body, key, other_key, returned)
     statements = tuple(
-        Statement(a.query, tuple(map(find, a.arguments, b.arguments)), a.autocommit, a.returns)
+        Statement(a.query, tuple(map(find, a.arguments, b.arguments)), a.autocommit, a.commits)
         for a, b in zip(first, second, strict=True)
     )
     return Program(work.name, statements, work.name in ("list", "policy"))

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared, execute
+from colonnade.core.database import Database, Prepared, connection_of, execute
 
 from .entry import entry
 from .log import Log
@@ -37,7 +37,7 @@ class Entries:
         origin = origin_of(session)
         common = {**origin.values(), "at": datetime.now(UTC), "count": None}
         several = [each for row in rows for each in (row, *self._of_bases(row))]
-        connection = self._database.reading_on(session.connection())
+        connection = self._database.reading_on(connection_of(session))
         last = self._positions.draw(connection, len(several))
         places = itertools.repeat(None) if last is None else itertools.count(last + 1)
         whole = [{**common, "position": place, **each} for place, each in zip(places, several, strict=False)]

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared
+from colonnade.core.database import Database, LastStatement, Prepared, connection_of
 
 from .entry import entry
 from .log import Log
@@ -44,8 +44,9 @@ class _Row:
 class Held:
     """The rows that the sessions of an application keep back, one each."""
 
-    def __init__(self, database: Database, log: Log) -> None:
+    def __init__(self, database: Database, log: Log, last: LastStatement) -> None:
         self._database = database
+        self._last = last
         self._log_name = log.table.name
         self._now = Prepared.compile(entry(log), database.dialect)
         self._numbered = Prepared.compile(entry(log, drawn(log, 1).cte("drawn").c.n), database.dialect)
@@ -60,7 +61,7 @@ class Held:
         That is so after a savepoint, to which may be rolled back; where each statement is committed by itself; and on a
         connection that is somebody else's to commit.
         """
-        connection = session.connection()
+        connection = connection_of(session)
         info = connection.info
         if isinstance(session.bind, sa.Connection) or connection.in_nested_transaction() or HELD in info:
             return False
@@ -71,10 +72,10 @@ class Held:
         return True
 
     def insert(self, session: Session) -> None:
-        """Insert the row that is kept back, if there is one, with its position: the transaction is about to commit."""
+        """Insert the row that is kept back, if there is one, with its position, as the transaction commits."""
         row: _Row | None = session.info.pop(HELD, {}).pop(HELD, None)
         if row is not None:
-            self._database.reading_on(session.connection()).fetch(self._numbered, row.columns)
+            self._last.send(session, self._numbered, row.columns)
 
     def _before_statement(self, connection: sa.Connection, _cursor: object, text: str, *_: object) -> None:
         self._release(connection)

@@ -2,8 +2,9 @@
 
 Whoever holds that row gives positions until its transaction has ended, so that whoever sees a position sees all smaller
 ones. On SQLite a transaction that writes is alone anyway, and numbers its rows as it inserts them. On PostgreSQL the
-counter is taken last and held until COMMIT has been done: transactions commit one after the other for that, but the
-work before is not held up. (`sequencing` is the way in which they need not.)
+counter is taken last, by a statement that is sent together with COMMIT, and held until that has been done:
+transactions commit one after the other for that, but neither the work before nor the way to the database is waited
+for. (`sequencing` is the way in which they need not.)
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared, ReadConnection
+from colonnade.core.database import Database, LastStatement, Prepared, ReadConnection
 
 from .holding import Held, forget_held
 from .log import Log
@@ -70,7 +71,8 @@ class PositionsLater:
     """Given to rows that are there, when their transaction commits."""
 
     def __init__(self, database: Database, log: Log) -> None:
-        self._numbering = Numbering(database, log)
+        self._last = LastStatement(database)
+        self._numbering = Numbering(database, log, self._last)
 
     def draw(self, connection: ReadConnection, number: int) -> int | None:
         return None
@@ -88,7 +90,7 @@ class PositionsLater:
         if session.in_nested_transaction():
             return
         session.flush()
-        self._numbering.number(session)
+        self._numbering.number_with_commit(session)
         session.info[_COMMITTING] = True
 
     def after_commit(self, session: Session) -> None:
@@ -98,11 +100,11 @@ class PositionsLater:
 
 
 class PositionsAtCommit(PositionsLater):
-    """Given when a transaction commits, by itself: with the row, where there is one only."""
+    """Given when a transaction commits, together with COMMIT: with the row, where there is one only."""
 
     def __init__(self, database: Database, log: Log) -> None:
         super().__init__(database, log)
-        self._held = Held(database, log)
+        self._held = Held(database, log, self._last)
 
     def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
         return _COMMITTING not in session.info and UNNUMBERED not in session.info and self._held.hold(session, row)

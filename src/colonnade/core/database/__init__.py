@@ -2,8 +2,8 @@
 
 A plug-in may build a statement; only this room executes one. Reads go through :class:`ReadConnection`: prepared and
 past SQLAlchemy (`fetch`, as `sending` has found out for the connection) or through it (`rows`); writes go through the
-session of the request. What goes wrong leaves the room as a problem (`problem_of`). It knows no resource, no policy and
-no plug-in; what a value looks like is core.values' business.
+session of the request, and `last_statement` goes with their COMMIT. What goes wrong leaves the room as a problem
+(`problem_of`). It knows no resource, no policy and no plug-in; what a value looks like is core.values' business.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from colonnade.core.database.connection import PooledReadConnection, ReadConnection
-from colonnade.core.database.database import Database, database_of, keep_database
+from colonnade.core.database.database import Database, connection_of, database_of, keep_database
 from colonnade.core.database.deferred import check_deferred
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.execution import execute, fetch, flush, statements_of
+from colonnade.core.database.last_statement import LastStatement
 from colonnade.core.database.model import Model
 from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.prepared import Prepared
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Database",
     "DatabaseSettings",
+    "LastStatement",
     "Model",
     "PooledReadConnection",
     "Prepared",
@@ -36,6 +38,7 @@ __all__ = [
     "Stream",
     "can_parse",
     "check_deferred",
+    "connection_of",
     "database_of",
     "execute",
     "fetch",

@@ -15,7 +15,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.failures import is_lost, is_stale_plan
 from colonnade.core.database.prepared import Prepared
-from colonnade.core.database.sending import Send, by_cursor, without_cursor
+from colonnade.core.database.sending import Send, sender_of
 from colonnade.core.problems import BadRequest, Unprocessable
 
 _DRIVER_ERRORS = (psycopg.Error, sqlite3.Error)
@@ -27,9 +27,6 @@ class ReadConnection:
     Errors of the database are raised as problems (:func:`colonnade.core.database.problem_of`). Nothing is tried again
     here: what was lost with the connection was the lender's transaction.
     """
-
-    #: How statements are sent: psycopg's cursor begins the transaction where it has not begun.
-    _sending = staticmethod(by_cursor)
 
     def __init__(
         self,
@@ -63,12 +60,30 @@ class ReadConnection:
         for before in self.before:
             before(connection, prepared.text)
         try:
-            return self._fetch(connection.connection, prepared, prepared.arguments(parameters))
+            return self._fetch(sender_of(connection.connection).rows, prepared, prepared.arguments(parameters))
         except _DRIVER_ERRORS as error:
             problem = _translated(error)
             if _is_disconnect(connection.engine, connection.connection, error):
                 _let_sqlalchemy_notice(connection)
                 mark_error_retryable(problem)  # what had been done is undone, and COMMIT was not yet sent
+            elif is_stale_plan(error):
+                mark_error_retryable(problem)
+            raise problem from error
+
+    def fetch_last(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Execute the last statement of a transaction, just before SQLAlchemy commits it.
+
+        It is committed with it where the driver can do both at once. SQLAlchemy's own COMMIT finds nothing to do then.
+        """
+        connection = self._connect()
+        try:
+            return self._fetch(sender_of(connection.connection).last_rows, prepared, prepared.arguments(parameters))
+        except _DRIVER_ERRORS as error:
+            if _is_disconnect(connection.engine, connection.connection, error):
+                _let_sqlalchemy_notice(connection)  # not to be tried again: nobody knows whether COMMIT was heard
+            problem = problem_of(error) or error
+            if is_stale_plan(error):
+                mark_error_retryable(problem)
             raise problem from error
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
@@ -84,11 +99,11 @@ class ReadConnection:
         with translated():
             return self._connect(), False
 
-    def _fetch(self, raw: PoolProxiedConnection, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def _fetch(self, send: Send, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
         for observe in self.observers:
             observe(prepared.text)
         try:
-            return _sender(raw, self._sending)(prepared, arguments)
+            return send(prepared, arguments)
         except (OverflowError, UnicodeEncodeError):
             # The driver's own: a number of more than 64 bits, a lone surrogate.
             raise BadRequest("A value is none that the database could hold.") from None
@@ -100,8 +115,6 @@ class PooledReadConnection(ReadConnection):
     A connection that turns out to be dead, after the server was restarted, is thrown away with all others that are as
     old, and the statement is executed once more on a new one: it is a read, so nothing happens twice.
     """
-
-    _sending = staticmethod(without_cursor)  # each statement stands by itself
 
     def __init__(self, engine: Engine, observers: Sequence[Callable[[str], object]] = ()) -> None:
         """Read on connections of `engine`."""
@@ -117,12 +130,12 @@ class PooledReadConnection(ReadConnection):
     def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         arguments = prepared.arguments(parameters)
         try:
-            return self._fetch(self._raw or self._checked_out(), prepared, arguments)
+            return self._fetch(sender_of(self._raw or self._checked_out()).rows, prepared, arguments)
         except _DRIVER_ERRORS as error:
             if not self._dropped(error):
                 raise _translated(error) from error
         try:
-            return self._fetch(self._checked_out(), prepared, arguments)
+            return self._fetch(sender_of(self._checked_out()).rows, prepared, arguments)
         except _DRIVER_ERRORS as error:
             self._dropped(error)
             raise _translated(error) from error
@@ -182,14 +195,6 @@ class PooledReadConnection(ReadConnection):
             return False
         self.close()
         return True
-
-
-def _sender(raw: PoolProxiedConnection, sending: Callable[[PoolProxiedConnection], Send]) -> Send:
-    """What sends statements on a pooled connection; made once, for that is a quarter of the cost of a small one."""
-    send: Send | None = raw.info.get(sending)
-    if send is None:
-        send = raw.info[sending] = sending(raw)
-    return send
 
 
 def _is_disconnect(engine: Engine, raw: PoolProxiedConnection, error: Exception) -> bool:

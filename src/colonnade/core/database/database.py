@@ -94,7 +94,7 @@ class Database:
         def connect() -> Connection:
             if session.autoflush and not session._flushing:
                 session.flush()
-            return _connection_of(session)
+            return connection_of(session)
 
         return ReadConnection(connect, self.observers, self.before_fetch)
 
@@ -106,7 +106,7 @@ class Database:
             engine.dispose()
 
 
-def _connection_of(session: Session) -> Connection:
+def connection_of(session: Session) -> Connection:
     """The connection of a session's transaction, without the thought that the session gives it each time.
 
     A savepoint is made when the session is first asked in it; and a connection that was lent has a transaction before

@@ -10,6 +10,7 @@ from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from colonnade.core.database.sending import watch_forgetting
 from colonnade.core.database.settings import MIGRATION_PATIENCE, DatabaseSettings
 from colonnade.core.values import prepare_connection, prepare_dialect
 
@@ -20,7 +21,9 @@ _STYLES: Final = {"timezone": "UTC", "datestyle": "ISO, YMD", "intervalstyle": "
 
 def writer(settings: DatabaseSettings) -> Engine:
     """The engine for transactions."""
-    return _engine(settings.address, settings, {"lock_timeout": f"{settings.lock_timeout}ms"}, **settings.pool)
+    engine = _engine(settings.address, settings, {"lock_timeout": f"{settings.lock_timeout}ms"}, **settings.pool)
+    watch_forgetting(engine)
+    return engine
 
 
 def reader(address: URL, settings: DatabaseSettings) -> Engine:
