@@ -37,12 +37,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
-# Nobody who serves can do anything about it: https://github.com/Pylons/pyramid/issues/3731
+# Nobody who serves can do anything about what is not to be said: https://github.com/Pylons/pyramid/issues/3731
 .PHONY: serve
-serve: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
 serve: install  ## prepare a database with demo data, then serve on http://127.0.0.1:6543
 	$(BIN)/colonnade -c development.ini demo
-	$(BIN)/pserve development.ini
+	@PYTHONWARNINGS='ignore:pkg_resources is deprecated as an API:UserWarning' $(BIN)/pserve development.ini
 
 .PHONY: test
 test: lint  ## lint, then run the whole suite, random tests with small counts

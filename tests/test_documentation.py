@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.harness.markdown import anchors_of, links_of
+from tests.harness.warm import warm_interpreter
+from tests.harness.workspace import environment_of
 
 REPOSITORY = Path(__file__).parent.parent
 DOCUMENTS = sorted(
@@ -16,9 +19,23 @@ DOCUMENTS = sorted(
 )
 
 
+#: Each of their commands is started as a reader starts it; those of the others are forked by a warm interpreter.
+COLD = ("README.md", "docs/command-line.md")
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of an interpreter that has imported what verbs need."""
+    folder = tmp_path_factory.mktemp("warm")
+    with warm_interpreter(folder, environment_of(folder)) as path:
+        yield path
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_examples_do_what_the_document_says(document: str) -> None:
+def test_the_examples_do_what_the_document_says(document: str, request: pytest.FixtureRequest) -> None:
     command = [sys.executable, "-m", "tests.harness.examples", document]
+    if document not in COLD:
+        command.append(str(request.getfixturevalue("warm")))
     run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if run.returncode:
         pytest.fail(run.stdout + run.stderr, pytrace=False)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tests.harness.examples import Examples
 from tests.harness.markdown import ExampleError, blocks_of, commands_of, links_of, resembles, served_as
 from tests.harness.shell import answers
-from tests.harness.workspace import link_environment, make_workspace
+from tests.harness.warm import put_command, warm_interpreter
+from tests.harness.workspace import environment_of, link_environment, make_workspace
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -150,6 +152,52 @@ def test_a_server_that_says_something_else_is_noticed(examples: Examples, monkey
     monkeypatch.setattr("tests.harness.examples.PATIENCE", 3)
     with pytest.raises(ExampleError, match=r"not ready after 3 seconds:"):
         run(examples, SERVER.replace("Starting server", "Stopping server"))
+
+
+INI = """
+[app:main]
+use = egg:colonnade
+colonnade.environment = development
+colonnade.secret = for-tests-only-and-long-enough-for-signing
+colonnade.plugins =
+    accounts
+    rest
+    transfer
+    people
+sqlalchemy.url = sqlite:///%(here)s/app.sqlite
+"""
+
+#: With the exit status of each.
+COMMANDS = {
+    "colonnade migrate": 0,
+    r"printf 'code,name\nd1,Käse\n' | colonnade import departments -": 0,
+    "colonnade export departments - | cat": 0,
+    "mkdir -p deeper && cd deeper && colonnade -c ../app.ini user add ann --role staff && colonnade --version": 0,
+    "colonnade nothing": 2,
+    "colonnade import departments absent.csv": 1,
+    "COLONNADE_INI=absent.ini colonnade settings": 3,
+    "PYTHONUTF8=1 colonnade --version": 0,
+}
+
+
+def test_a_command_does_the_same_in_a_warm_interpreter(tmp_path: Path) -> None:
+    said: dict[str, list[tuple[int, str, str]]] = {}
+    for kind in ("cold", "warm"):
+        link_environment(folder := tmp_path / kind)
+        (folder / "app.ini").write_text(INI)
+        environment = {**environment_of(folder), "COLONNADE_INI": "app.ini"}
+        with ExitStack() as stack:
+            if kind == "warm":
+                put_command(folder, stack.enter_context(warm_interpreter(folder, environment)))
+            shell = ["bash", "-o", "pipefail", "-c"]
+            runs = [
+                subprocess.run([*shell, each], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+                for each in COMMANDS
+            ]
+        said[kind] = [(run.returncode, run.stdout, run.stderr.replace(str(folder), "")) for run in runs]
+    assert said["warm"] == said["cold"]
+    assert [status for status, _, _ in said["warm"]] == list(COMMANDS.values())
+    assert "Käse" in said["warm"][2][1]
 
 
 def test_a_document_may_be_served_as_somebody() -> None:

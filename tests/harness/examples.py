@@ -1,4 +1,4 @@
-"""Run every example of a document, in order: `python -m tests.harness.examples README.md`.
+"""Run every example of a document, in order: `python -m tests.harness.examples README.md [SOCKET]`.
 
 A process for each document, so that the models and settings of one example reach no other test. CONTRIBUTING.md has the
 conventions, in its section on documentation.
@@ -24,6 +24,7 @@ from tests.harness import workspace
 from tests.harness.http import exchanges_of, send
 from tests.harness.markdown import Block, ExampleError, blocks_of, commands_of, resembles, served_as
 from tests.harness.shell import Server, Shell, answers
+from tests.harness.warm import put_command
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -146,14 +147,19 @@ class Examples:
             raise ExampleError(f"{block.where}: this dialogue goes otherwise:\n{''.join(said)}")
 
 
-def run_document(document: Path) -> None:
-    """Run all examples of a document. Raises ExampleError for the first that does not do what the document says."""
+def run_document(document: Path, warm: Path | None = None) -> None:
+    """Run all examples of a document. Raises ExampleError for the first that does not do what the document says.
+
+    :param warm: the socket of an interpreter that runs the verbs of ``colonnade``, see `tests.harness.warm`.
+    """
     text = (REPOSITORY / document).read_text(encoding="utf-8")
     blocks = list(blocks_of(document, text))
     with tempfile.TemporaryDirectory(prefix="colonnade_examples_") as name, _inside(folder := Path(name)):
         examples = Examples(document, folder)
         try:
             workspace.make_workspace(REPOSITORY, folder, examples.port)
+            if warm:
+                put_command(folder, warm)
             if user := served_as(text):
                 examples.serve_as(user)
             for block in blocks:
@@ -189,6 +195,6 @@ READERS: dict[str, Callable[[str], object]] = {"ini": _read_ini, "json": json.lo
 
 if __name__ == "__main__":
     try:
-        run_document(Path(os.path.relpath(sys.argv[1], REPOSITORY)))
+        run_document(Path(os.path.relpath(sys.argv[1], REPOSITORY)), *map(Path, sys.argv[2:]))
     except ExampleError as error:
         sys.exit(str(error))

@@ -30,7 +30,7 @@ def make_workspace(repository: Path, folder: Path, port: int) -> None:
 
 def link_environment(folder: Path) -> None:
     """Give a folder the environment that is running, as if `make install` had made it there."""
-    (folder / ".venv").mkdir()
+    (folder / ".venv").mkdir(parents=True)
     for part in Path(sys.prefix).iterdir():
         (folder / ".venv" / part.name).symlink_to(part)
     # Newer than everything that it depends on: make has nothing to install.
