@@ -5,9 +5,8 @@ The unit of work does it where somebody listens to the session.
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -18,12 +17,9 @@ from sqlalchemy import event
 from webtest import TestApp, TestResponse
 
 from colonnade.core.database import statements_of
-from colonnade.core.policy import Identity, policy_of
-from colonnade.core.writing import Author, Merge, Writer, writer_for
-from colonnade.plugins.history.models import Change
+from tests.core.writing.bottles import BOTTLE, FULL, bottle, furnish, logged, plain_changes
 from tests.core.writing.cellar import (
     Bottle,
-    Colour,
     Jar,
     Mild,
     Paired,
@@ -32,36 +28,12 @@ from tests.core.writing.cellar import (
     Strict,
     Watched,
     Weighed,
-    cellar,
     dump,
-    store,
 )
 from tests.core.writing.editing import merged, operation, patched
-from tests.core.writing.test_creating_races import at_once
 from tests.harness.applications import Application
 
 Send = Callable[[TestApp], TestResponse]
-BOTTLE = "/api/v1/bottles/1"
-FULL: dict[str, Any] = {
-    "number": 5,
-    "text": "old",
-    "key_0": "k",
-    "row": 2**40,
-    "record": True,
-    "price": Decimal("12.50"),
-    "bought_on": dt.date(2000, 2, 29),
-    "seen_at": dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC),
-    "told_at": dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC).replace(tzinfo=None),
-    "opens_at": dt.time(9, 30),
-    "rests": dt.timedelta(hours=1),
-    "mark": uuid.UUID(int=5),
-    "colour": Colour.RED,
-    "data": {"é": [1, 2.5, None, "x"], "b": {"c": 1}},
-    "paper": [1],
-    "pin": "s3cret",
-    "code": {"a": 1},
-    "rack_letter": "A",
-}
 #: A value of each field as JSON has it: the stored one, then another.
 VALUES: dict[str, tuple[Any, Any]] = {
     "number": (5, 6),
@@ -143,34 +115,6 @@ def listened(made: Application) -> Iterator[None]:
         event.remove(made.database.sessions, "before_flush", hear)
 
 
-def furnish(made: Application, connection: sa.Connection, *records: Any) -> None:
-    """Store racks, a bottle whose values are taken, and these."""
-    racks = [Rack(id=number, letter=letter, dark=letter == "D") for number, letter in enumerate("ABD", 1)]
-    store(made, connection, *racks)
-    store(made, connection, Bottle(id=2, text="taken", key_0="taken", row=1), *records)
-
-
-def bottle(**values: Any) -> Bottle:
-    """The one that is changed."""
-    return Bottle(**{"id": 1, **FULL, **values})
-
-
-def logged(connection: sa.Connection) -> list[tuple[Any, ...]]:
-    """What the log says, in order."""
-    columns = (Change.verb, Change.resource, Change.key, Change.before, Change.after)
-    return [tuple(row) for row in connection.execute(sa.select(*columns).order_by(Change.id))]
-
-
-@contextmanager
-def writer_in(made: Application, connection: sa.Connection) -> Iterator[Writer]:
-    """A writer who may do everything, in a session of the application's."""
-    identity = Identity.signed_in(7, "hr", roles=["hr"])
-    access = policy_of(made.registry).of(identity)
-    with made.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
-        yield writer_for(made.registry, Author(session, access, {"id": identity.id}))
-        session.commit()
-
-
 def shown(response: TestResponse) -> tuple[Any, ...]:
     """An answer without what differs each time."""
     body = response.json if response.body else None
@@ -188,11 +132,6 @@ def outcome(made: Application, role: str | None, record: Any, send: Send) -> tup
             answer = shown(send(client))
         stored = dump(connection)
         return answer, stored, logged(connection), plain_changes(sent)
-
-
-def plain_changes(sent: list[str]) -> int:
-    """How many records were changed by statements that return their images."""
-    return sum(text.startswith("UPDATE cellar_") and "RETURNING" in text for text in sent)
 
 
 def both(made: Application, role: str | None, record: Callable[[], Any], send: Send) -> tuple[Any, ...]:
@@ -330,6 +269,7 @@ WAYS: dict[str, Send] = {
         "/api/v1/bottles?number=5", {"number": 6}, headers={"Prefer": "max-affected=5"}
     ),
     "batch": lambda client: client.post_json("/api/v1/batch", {"operations": STEPS}),
+    "the log": lambda client: merged(client, "/api/v1/changes/1", {"key": "x"}, "*"),
     "gone": lambda client: merged(client, "/api/v1/bottles/3", {"number": 6}, 404),
 }
 STEPS = [
@@ -368,141 +308,3 @@ def test_a_repeat_with_its_key_gets_the_first_answer(a_cellar: Application, in_c
     assert (first.json["number"], first.json) == (6, again.json)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert len(logged(in_cellar)) == 1
-
-
-def test_who_listens_to_objects_hears_of_each(a_cellar: Application, in_cellar: sa.Connection) -> None:
-    furnish(a_cellar, in_cellar, bottle())
-    client = a_cellar.client(in_cellar, "hr")
-    heard: list[Any] = []
-
-    def hear(*told: Any) -> None:
-        heard.append(told)
-
-    listeners: list[tuple[Any, str]] = [
-        (Bottle, "load"),
-        (Bottle, "expire"),
-        (Bottle.number, "set"),
-        (Bottle, "before_update"),
-        (Bottle, "after_update"),
-        (a_cellar.database.sessions, "do_orm_execute"),
-        (a_cellar.database.sessions, "loaded_as_persistent"),
-        (a_cellar.database.sessions, "before_flush"),
-        (a_cellar.database.sessions, "after_flush"),
-        (a_cellar.database.sessions, "after_flush_postexec"),
-    ]
-    for number, (target, name) in enumerate(listeners):
-        heard.clear()
-        event.listen(target, name, hear)
-        try:
-            merged(client, BOTTLE, {"number": 100 + number})
-        finally:
-            event.remove(target, name, hear)
-        assert heard, name
-
-
-def test_an_object_of_the_session_is_changed_as_ever(a_cellar: Application, in_cellar: sa.Connection) -> None:
-    furnish(a_cellar, in_cellar, bottle())
-    with writer_in(a_cellar, in_cellar) as writer:
-        session = writer.author.session
-        known = session.get_one(Bottle, 1)
-        known.key_0 = "pending"
-        writer.edit(writer.resources["bottles"], (1,), Merge({"number": 6}))
-        assert (known.number, known.twice, known.key_0) == (6, 12, "pending")
-        session.add(Bottle(id=3, text="new"))
-        writer.edit(writer.resources["bottles"], (3,), Merge({"number": 7}))
-        assert session.get_one(Bottle, 3).number == 7
-    stored = in_cellar.execute(sa.select(Bottle.id, Bottle.number).order_by(Bottle.id)).all()
-    assert stored == [(1, 6), (2, 1), (3, 7)]
-
-
-def test_what_the_session_loads_later_is_the_new_row(a_cellar: Application, in_cellar: sa.Connection) -> None:
-    furnish(a_cellar, in_cellar, bottle())
-    with writer_in(a_cellar, in_cellar) as writer:
-        session = writer.author.session
-        rack = session.get_one(Rack, 1)  # another object of the session is not in the way
-        with statements_of(a_cellar.database) as sent:
-            writer.edit(writer.resources["bottles"], (1,), Merge({"number": 6}))
-        assert plain_changes(sent) == 1
-        assert not [each for each in session.identity_map.values() if each is not rack]
-        assert [(each.number, each.twice) for each in rack.bottles] == [(6, 12)]
-
-
-@contextmanager
-def a_bottle(url: str) -> Iterator[Application]:
-    """The application, and a bottle that is committed."""
-    with cellar(url) as made:
-        store(made, None, Bottle(id=1, text="old"))
-        yield made
-
-
-def stored_numbers(made: Application) -> list[int]:
-    """What is committed."""
-    with made.undone() as connection:
-        return list(connection.scalars(sa.select(Bottle.number)))
-
-
-def logged_numbers(made: Application) -> list[tuple[Any, Any]]:
-    """The numbers before and after, in the order of positions."""
-    with made.undone() as connection:
-        rows = connection.execute(sa.select(Change.before, Change.after).order_by(Change.position)).all()
-    return [tuple(image and image["number"] for image in row) for row in rows]
-
-
-def test_of_two_patches_of_the_same_state_one_loses(fresh_database_url: str) -> None:
-    with a_bottle(fresh_database_url) as made:
-        tag = made.client(None, "hr").get(BOTTLE).headers["ETag"]
-        for round_ in range(10):
-
-            def patching(number: int, headers: Mapping[str, str]) -> Callable[[], TestResponse]:
-                client = made.client(None, "hr")
-                return lambda: merged(client, BOTTLE, {"number": number}, "*", **headers)
-
-            calls = [patching(10 + round_ * 4 + each, {"If-Match": tag}) for each in range(4)]
-            assert at_once(calls) == {200: 1, 412: 3}
-            tag = made.client(None, "hr").get(BOTTLE).headers["ETag"]
-        log = logged_numbers(made)
-        assert len(log) == 10
-        assert [before for before, _ in log[1:]] == [after for _, after in log[:-1]]
-
-
-def test_counters_that_test_what_they_read_lose_nothing(fresh_database_url: str) -> None:
-    with a_bottle(fresh_database_url) as made:
-
-        def counting() -> Callable[[], TestResponse]:
-            client = made.client(None, "hr")
-
-            def count() -> TestResponse:
-                for _ in range(5):
-                    while True:
-                        number = client.get(BOTTLE).json["number"]
-                        steps = (
-                            operation("test", "/number", value=number),
-                            operation("replace", "/number", value=number + 1),
-                        )
-                        response = patched(client, BOTTLE, *steps, status="*")
-                        if response.status_int != 409:
-                            break
-                return response
-
-            return count
-
-        assert at_once([counting() for _ in range(4)]) == {200: 4}
-        assert stored_numbers(made) == [21]
-        assert logged_numbers(made) == [(number, number + 1) for number in range(1, 21)]
-
-
-def test_a_record_that_is_deleted_meanwhile_is_gone(fresh_database_url: str) -> None:
-    with cellar(fresh_database_url) as made:
-        for round_ in range(10):
-            store(made, None, Bottle(id=1))
-            deleting, patching = made.client(None, "hr"), made.client(None, "hr")
-            statuses = at_once(
-                [
-                    lambda client=deleting: client.delete(BOTTLE, expect_errors=True),
-                    lambda client=patching: merged(client, BOTTLE, {"number": 6}, "*"),
-                ]
-            )
-            assert statuses in ({204: 1, 404: 1}, {204: 1, 200: 1}), round_
-            expected = [(1, None)] if 404 in statuses else [(1, 6), (6, None)]
-            assert stored_numbers(made) == []
-            assert logged_numbers(made)[-len(expected) :] == expected
