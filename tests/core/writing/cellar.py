@@ -47,6 +47,7 @@ class Rack(Stored):
     letter: Mapped[str] = mapped_column(String(5), unique=True)
     word: Mapped[str | None] = mapped_column(String(20))
     dark: Mapped[bool] = mapped_column(default=False)
+    pin: Mapped[str | None] = mapped_column(String(20), info={"secret": True})
 
 
 class Bottle(Stored):
