@@ -161,13 +161,11 @@ def import_(
 @contextmanager
 def _application_kept() -> Iterator[None]:
     """Let Python's garbage collector pass over what the application is made of, again and again for every few rows."""
-    kept_by_others = gc.get_freeze_count() > 0
     gc.freeze()
     try:
         yield
     finally:
-        if not kept_by_others:
-            gc.unfreeze()
+        gc.unfreeze()
 
 
 class _DryRunError(Exception):
