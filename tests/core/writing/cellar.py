@@ -154,14 +154,14 @@ class Weighed(Stored):
 
 
 def _trigger(table: str, dialect_name: str) -> Iterator[str]:
-    """What makes `loud` of `word` whenever a row of a table changes."""
+    """What makes `loud` of `word` whenever a row of a table changes; on PostgreSQL "stay" keeps it as it is."""
     if dialect_name == "sqlite":
         yield (
             f"CREATE TRIGGER {table}_loud AFTER UPDATE OF word ON {table} "
             f"BEGIN UPDATE {table} SET loud = upper(new.word) WHERE id = new.id; END"
         )
         return
-    made = "NEW.loud := upper(NEW.word); RETURN NEW;"
+    made = "IF NEW.word = 'stay' THEN RETURN NULL; END IF; NEW.loud := upper(NEW.word); RETURN NEW;"
     yield f"CREATE FUNCTION {table}_loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {made} END $$"
     yield f"CREATE TRIGGER {table}_loud BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_loud()"
 

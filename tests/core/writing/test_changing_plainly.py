@@ -238,6 +238,15 @@ def test_the_log_has_what_a_trigger_made(a_cellar: Application, in_cellar: sa.Co
     assert (before, after) == ({"id": 1, "word": "a", "loud": "A"}, {"id": 1, "word": "b", "loud": "B"})
 
 
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_a_row_that_the_database_keeps_from_changing_is_a_conflict(a_cellar: Application) -> None:
+    def send(client: TestApp) -> TestResponse:
+        return merged(client, "/api/v1/milds/1", {"word": "stay"}, 409)
+
+    _, _, log, _ = both(a_cellar, "hr", lambda: Mild(id=1, word="a", loud="A"), send)
+    assert log == []
+
+
 #: Other ways to change a bottle.
 WAYS: dict[str, Send] = {
     "json patch": lambda client: patched(
