@@ -182,6 +182,12 @@ class Conflict(Problem):
     status = 409
 
 
+class Gone(Problem):
+    """410: what is asked for was there, and is not kept any longer."""
+
+    status = 410
+
+
 class PreconditionFailed(Problem):
     """412: ``If-Match`` names another state than the present one."""
 
@@ -252,6 +258,7 @@ _NAMED: tuple[type[Problem], ...] = (
     MethodNotAllowed,
     NotAcceptable,
     Conflict,
+    Gone,
     PreconditionFailed,
     ContentTooLarge,
     UnsupportedMediaType,

@@ -46,6 +46,15 @@ _CHANGES: Schema = {
     "required": ["data", "position", "next"],
     "additionalProperties": False,
 }
+_PRUNED = {
+    "type": "urn:colonnade:problem:changes-pruned",
+    "title": "Changes pruned",
+    "status": 410,
+    "detail": "The changes up to position 1000 are not kept any longer. Begin anew, with an empty copy and after=0.",
+    "instance": "/api/v1/changes",
+    "request_id": _CHANGE["request_id"],
+    "pruned": 1000,
+}
 
 
 def _parameter(name: str, schema: Schema, description: str, **examples: object) -> Schema:
@@ -91,12 +100,27 @@ def feed_description(most_wait: int) -> Schema:
                 "With `after`: for how many seconds to wait for a change, if there is none yet.",
                 no_longer_than_allowed=min(20, most_wait),
             ),
+            _parameter(
+                "pruned",
+                _POSITION,
+                "Of the links, with `after`: up to where the log had been pruned when the caller began.",
+                as_a_link_says=1000,
+            ),
         ],
         "responses": {
             "200": {
                 "content": {
                     "application/json": {"schema": _CHANGES, "examples": {"after a position": {"value": example}}}
                 }
-            }
+            },
+            "410": {
+                "description": "Changes after that position are not kept any longer: begin anew, with `after=0`.",
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/Problem"},
+                        "examples": {"pruned": {"value": _PRUNED}},
+                    }
+                },
+            },
         },
     }

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.changes import Log, Origin, recorder_of
 from colonnade.core.changes.origin import ORIGIN
-from colonnade.core.database import Database, execute
+from colonnade.core.database import Database, ReadConnection, execute
 
 from .digests import batch_digest, row_digest
 from .seals import CHANGE, LEAF, SEAL, lock, seal
@@ -59,9 +59,17 @@ def whole_until(database: Database, position: int) -> int:
     return max(position, 0)
 
 
+_PRUNED_UNTIL = sa.select(sa.func.max(SEAL.c.last)).where(SEAL.c.kept.is_not(None))
+
+
 def pruned_until(session: Session) -> int:
     """The last position up to which changes have gone, or are just going; 0 if nothing was ever pruned."""
-    return execute(session, sa.select(sa.func.max(SEAL.c.last)).where(SEAL.c.kept.is_not(None))).scalar_one() or 0
+    return execute(session, _PRUNED_UNTIL).scalar_one() or 0
+
+
+def pruned_until_on(connection: ReadConnection) -> int:
+    """The same for one who reads."""
+    return connection.rows(_PRUNED_UNTIL)[0][0] or 0
 
 
 def prune(database: Database, log: Log, cut: int, origin: Origin) -> int:
