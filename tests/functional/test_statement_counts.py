@@ -106,7 +106,7 @@ READS = {
     "one": (f"{EMPLOYEES}/1?expand=salaries(limit={{}})", 2),
     "changes": (f"{API}/changes?limit={{}}", 2),
     "history": (f"{EMPLOYEES}/1/history?limit={{}}", 2),
-    "feed": (f"{API}/changes?after=0&limit={{}}", 4),  # and whether the log begins after that; up to where it was pruned
+    "feed": (f"{API}/changes?after=0&limit={{}}", 4),  # and whether the log begins after that, and was pruned
 }
 
 
