@@ -16,6 +16,7 @@ from colonnade.plugins.people.models import Department
 from tests.cli.running import shell_in
 from tests.functional.company import PLUGINS, Company, company, employee
 from tests.functional.office import BY_CODE, Office, people
+from tests.harness.counts import counts
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +78,16 @@ def test_refused_rows_are_told_to_programs_as_json(office: Office) -> None:
     assert result == {"resource": "employees", "rows": 2, "created": 2, "refused": [], "complete": True}
 
 
-def test_500_bad_rows_among_10000_give_500_clear_lines_and_an_untouched_database(office: Office) -> None:
-    """Of every kind that there is: types, constraints, references, taken values, the rules of the database."""
+def test_500_bad_rows_among_10000_give_500_clear_lines_and_an_untouched_database(
+    office: Office, dialect_name: str
+) -> None:
+    """Of every kind that there is: types, constraints, references, taken values, the rules of the database.
+
+    On PostgreSQL in a thorough run; else the same of fewer rows.
+    """
     before = office.count()
-    bad = range(1_000, 11_000, 20)
+    size = 10_000 if dialect_name == "sqlite" else counts(2_000, 10_000)
+    bad = range(1_000, 1_000 + size, 20)
     kinds = [
         ("salary", "much", "is not a decimal"),
         ("salary", "-1", "at least 0"),
@@ -96,11 +103,11 @@ def test_500_bad_rows_among_10000_give_500_clear_lines_and_an_untouched_database
         name, cell, _ = kinds[index % len(kinds)]
         changes.setdefault(name, {})[number] = cell
     result = office.shell.run(
-        "import", "employees", office.file(people(range(1_000, 11_000), **changes)), *BY_CODE, exit_code=1
+        "import", "employees", office.file(people(range(1_000, 1_000 + size), **changes)), *BY_CODE, exit_code=1
     )
     told = result.stderr.splitlines()
-    assert told.pop() == "Nothing was created: 500 of 10,000 rows are not valid."
-    assert len(told) == 500
+    assert told.pop() == f"Nothing was created: {len(bad)} of {size:,} rows are not valid."
+    assert len(told) == len(bad) >= 100
     for index, (number, line) in enumerate(zip(bad, told, strict=True), start=1):
         assert line.startswith(f"line {number - 1_000 + 2}: ")
         assert kinds[index % len(kinds)][2] in line
