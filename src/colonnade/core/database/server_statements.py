@@ -42,32 +42,36 @@ class ServerStatements:
         :param query: with the server's placeholders: ``$1``.
         :raises psycopg.Error: as a cursor does.
         """
-        sending = self._sending(query, arguments)
-        if self._server.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
-            _, result = self._together(self._begin, sending)
-        else:
-            sending()
-            result = self._result()
-        return self._read(result)
+        name, values, formats = self._bound(query, arguments)
+        server = self._server
+        if server.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
+            _, result = self._together(
+                self._begin, lambda: server.send_query_prepared(name, values, param_formats=formats)
+            )
+            return self._read(result)
+        server.send_query_prepared(name, values, param_formats=formats)
+        return self._read(self._result())
 
     def rows_and_commit(self, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
         """The same for the last statement of a transaction, which is committed with it.
 
         :raises psycopg.Error: also for what COMMIT finds; where the connection was lost, nobody knows what happened.
         """
-        result, _ = self._together(self._sending(query, arguments), self._commit)
+        name, values, formats = self._bound(query, arguments)
+        result, _ = self._together(
+            lambda: self._server.send_query_prepared(name, values, param_formats=formats), self._commit
+        )
         return self._read(result)
 
     def doubt(self) -> None:
         """The server may have forgotten them: it is asked before the next one is sent."""
         self._doubted = True
 
-    def _sending(self, query: bytes, arguments: Sequence[object]) -> Callable[[], None]:
-        """What sends a statement; it is prepared now if it was not yet."""
+    def _bound(self, query: bytes, arguments: Sequence[object]) -> tuple[bytes, Sequence[Any], Sequence[Any] | None]:
+        """The name of a statement, which is prepared now if it was not yet, and its arguments as they are sent."""
         transformer = self._transformer
         values = transformer.dump_sequence(arguments, [PyFormat.AUTO] * len(arguments))
-        name, formats = self._name(query, transformer.types or ()), transformer.formats
-        return lambda: self._server.send_query_prepared(name, values, param_formats=formats)
+        return self._name(query, transformer.types or ()), values, transformer.formats
 
     def _name(self, query: bytes, types: tuple[int, ...]) -> bytes:
         """What the server knows a statement by; it is prepared now if it does not know it yet."""
@@ -111,7 +115,7 @@ class ServerStatements:
     def _commit(self) -> None:
         self._server.send_query_params(b"COMMIT", None)
 
-    def _together(self, *sendings: Callable[[], None]) -> Sequence[PGresult]:
+    def _together(self, *sendings: Callable[[], None]) -> list[PGresult]:
         """The results of statements that are sent at once."""
         server = self._server
         server.enter_pipeline_mode()
@@ -119,7 +123,7 @@ class ServerStatements:
             for each in sendings:
                 each()
             server.pipeline_sync()
-            results = self.connection.wait(_answers(server))
+            results: list[PGresult] = self.connection.wait(_answers(server))
         except BaseException:
             self.connection.close()  # nobody knows what else the server will answer
             raise
