@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.results import GOALS, GOALS_AT
+from benchmarks.results import GOALS, GOALS_AT, PRODUCT
 
 Results = Mapping[str, Any]
 
@@ -131,7 +131,8 @@ def _bounds(results: Results, titles: Mapping[str, str]) -> Iterator[str]:
     yield from ("", "## What bounds the goals that are missed", "")
     for goal in missed:
         against = titles.get(goal["against"], goal["against"])
-        yield f"- {goal['work']} against {against}: {ratio(goal['ratio'])} of {goal['goal']:g}."
+        why = _bound(results["figures"], goal)
+        yield f"- {goal['work']} against {against}: {ratio(goal['ratio'])} of {goal['goal']:g}. {why}"
     yield ""
     yield (
         "For these works, in process and in one thread: what the product and the floor take for a request, and where"
@@ -147,6 +148,25 @@ def _bounds(results: Results, titles: Mapping[str, str]) -> Iterator[str]:
         yield from table(["package", "µs", "calls"], profile["packages"])
         yield from ("", "The dearest functions, without what they call:", "")
         yield from table(["function", "µs", "calls"], profile["functions"])
+
+
+def _bound(found: Mapping[str, Any], goal: Mapping[str, Any]) -> str:
+    """What the figures of the same run say of a goal: is it the database, or the server's processor?"""
+    connections, dialect = GOALS_AT
+    at = {
+        name: works[goal["work"]][str(connections)] for name, works in found[dialect].items() if goal["work"] in works
+    }
+    needed = at[goal["against"]]["rate"]["median"] * goal["goal"]
+    ours = at[PRODUCT]
+    said = f"That would be {needed:,.0f} requests a second"
+    floor = at.get("floor")
+    if floor is not None and needed > floor["rate"]["median"]:
+        return (
+            f"{said}; the floor, which only sends the statements, has {floor['rate']['median']:,.0f}:"
+            " above what the database answers."
+        )
+    spent = ours["cpu"]["median"]
+    return f"{said}, so {1e6 / needed:,.0f} µs of the server's core for each; the product takes {spent:,.0f}."
 
 
 def _machine(facts: Mapping[str, Any]) -> Iterator[str]:

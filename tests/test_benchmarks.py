@@ -133,8 +133,21 @@ def test_the_report_says_what_bounds_a_missed_goal_with_its_profile() -> None:
         "functions": [["`psycopg/waiting:1 wait`", "50.0", "2.0"]],
     }
     report = markdown(compiled(FACTS, run(), SIZES, profiles={"one": profile}))
-    assert "- one against FastAPI: 5.5× of 8." in report
+    assert (
+        "- one against FastAPI: 5.5× of 8. That would be 4,000 requests a second,"
+        " so 250 µs of the server's core for each; the product takes 333." in report
+    )
     assert ["product", "300", "400"] in rows_of(report, "### one")
+
+
+def test_the_report_says_where_a_goal_lies_above_what_the_database_answers() -> None:
+    faster = [sample("fastapi", "list", turn, 300) for turn in range(3)]
+    samples = [each for each in run() if (each["system"], each["work"]) != ("fastapi", "list")]
+    report = markdown(compiled(FACTS, samples + faster, SIZES))
+    assert (
+        "That would be 1,800 requests a second; the floor, which only sends the statements, has 1,000:"
+        " above what the database answers." in report
+    )
 
 
 def test_the_report_tells_refused_requests() -> None:
