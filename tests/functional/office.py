@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,15 @@ class Office:
         """How many there are."""
         with self.firm.database.engine.connect() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+    def wait_for_a_lock(self, waiting: threading.Thread) -> None:
+        """Return once a statement waits for what another transaction of this database holds, or the thread ends."""
+        waits = sa.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        with self.firm.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while waiting.is_alive() and not connection.scalar(waits):
+                pass
 
 
 def people(numbers: range, **changes: dict[int, str]) -> str:

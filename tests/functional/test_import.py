@@ -186,18 +186,10 @@ def test_what_another_takes_in_the_meantime_refuses_the_import(office: Office) -
         session.flush()
         thread = threading.Thread(target=lambda: results.append(CliRunner().invoke(main, arguments)))
         thread.start()
-        _wait_until_somebody_waits(office)
+        office.wait_for_a_lock(thread)
     thread.join()
     refused = json.loads(results[0].stdout)["refused"]
     assert refused == [
         {"line": 7, "column": "number", "reason": "'605' is already taken, by a stored record"},
     ]
     assert office.count() == before + 1
-
-
-def _wait_until_somebody_waits(office: Office) -> None:
-    """Look at the locks until a session waits for another's transaction."""
-    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    with office.firm.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.scalar(waiting):
-            pass

@@ -32,10 +32,7 @@ def beside(office: Office, statement: sa.Executable, table: str) -> Result:
         session.execute(statement)
         thread = threading.Thread(target=lambda: results.append(CliRunner().invoke(main, arguments)))
         thread.start()
-        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        with office.firm.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while not connection.scalar(waiting):
-                pass
+        office.wait_for_a_lock(thread)
     thread.join()
     return results[0]
 

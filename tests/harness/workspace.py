@@ -1,6 +1,8 @@
 """The folder in which documented commands run: like a fresh clone in which `make install` has been run."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -57,7 +59,10 @@ def moved_back(text: str, port: int) -> str:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 on which nobody listens; none of those that connections are given for their own end, as one
+    may be before the server is there."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

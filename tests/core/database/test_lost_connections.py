@@ -303,7 +303,7 @@ def test_a_server_restarted_under_load_gives_right_answers_or_503(
         try:
             for mode in ("fast", "immediate"):
                 before = seen.total()
-                while seen.total() < before + 30:
+                while seen.total() < before + 30 and not any(each.done() for each in running):
                     over.wait(0.01)
                 cluster.stop(mode)
                 cluster.start()
