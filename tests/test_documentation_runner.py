@@ -169,13 +169,9 @@ sqlalchemy.url = sqlite:///%(here)s/app.sqlite
 
 #: With the exit status of each.
 COMMANDS = {
-    "colonnade migrate": 0,
-    r"printf 'code,name\nd1,Käse\n' | colonnade import departments -": 0,
-    "colonnade export departments - | cat": 0,
-    "mkdir -p deeper && cd deeper && colonnade -c ../app.ini user add ann --role staff && colonnade --version": 0,
+    r"colonnade migrate; printf 'code,name\nd1,Käse\n' | colonnade import departments -": 0,
+    "mkdir -p deeper && cd deeper && colonnade -c ../app.ini export departments - | cat": 0,
     "colonnade nothing": 2,
-    "colonnade import departments absent.csv": 1,
-    "COLONNADE_INI=absent.ini colonnade settings": 3,
     "PYTHONUTF8=1 colonnade --version": 0,
 }
 
@@ -197,7 +193,7 @@ def test_a_command_does_the_same_in_a_warm_interpreter(tmp_path: Path) -> None:
         said[kind] = [(run.returncode, run.stdout, run.stderr.replace(str(folder), "")) for run in runs]
     assert said["warm"] == said["cold"]
     assert [status for status, _, _ in said["warm"]] == list(COMMANDS.values())
-    assert "Käse" in said["warm"][2][1]
+    assert "Käse" in said["warm"][1][1]
 
 
 def test_a_document_may_be_served_as_somebody() -> None:
