@@ -71,16 +71,16 @@ def written(status: int, text: str | None, location: str | None = None, *, tagge
     :param location: of a record that is new, or goes by another key now.
     :param tagged: whether the text is what a GET of this URL would give.
     """
-    if text is None:
-        response = Response(status=status if status == 201 else 204)
-        response.content_type = None
-    else:
-        response = Response(status=status, body=text.encode(), content_type=JSON, charset=None)
-        if tagged:
-            response.etag = tag_of(response.body)
+    headers = list(_PRIVATE)
     if location is not None:
-        response.headers["Location" if status == 201 else "Content-Location"] = location
-    return private(response)
+        headers.append(("Location" if status == 201 else "Content-Location", location))
+    if text is None:
+        return Response(status=status if status == 201 else 204, headerlist=headers)
+    body = text.encode()
+    if tagged:
+        headers.append(("ETag", f'"{tag_of(body)}"'))
+    headers += [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+    return Response(status=status, app_iter=[body], headerlist=headers)
 
 
 def private(response: Response) -> Response:
