@@ -82,20 +82,20 @@ def employees_data() -> Path:
 # -- What is left behind
 
 
-@pytest.fixture(scope="module", autouse=True)
-def collected() -> Iterator[None]:
-    """What a module leaves behind goes with it, so that something it did not close is told there and not anywhere; and
-    what stays is not looked through again and again."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.collect()
-
-
 @pytest.fixture(scope="session", autouse=True)
 def seldom_collected() -> None:
     """Look seldom for what nothing refers to: a fifth of the time went there. After each module it is looked for."""
     gc.set_threshold(20_000, 10, 10)
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected(seldom_collected: None) -> Iterator[None]:
+    """What a module leaves behind goes with it, so that something it did not close is told there and not anywhere; and
+    what stays is not looked through again and again."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 # -- What is left out, and how that is said
