@@ -18,7 +18,7 @@ from tests.harness import counts
 from tests.resilience.server_process import server_process
 from tests.resilience.serving import PATIENCE, Client, served
 
-KILLS = counts(3, 200)
+KILLS = counts(2, 200)
 WRITERS = 4
 FIRST = 1000  # number of a department
 LATEST = 0.4  # seconds of work before the end
