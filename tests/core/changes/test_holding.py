@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Prepared, statements_of
+from colonnade.core.database import Prepared, execute, statements_of
 from colonnade.core.problems import Problem
 from colonnade.plugins.history.models import Change
 from tests.core.changes.works import Box, Scrap, told
+from tests.core.database.test_lost_connections import terminate_others
 from tests.harness.applications import Application
 
 
@@ -200,3 +201,27 @@ def test_each_of_two_sessions_keeps_its_own(made: Application) -> None:
         second.commit()
         first.commit()
     assert committed(made, "first", "second") == [("create", "second"), ("create", "first")]
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_that_of_a_connection_that_is_lost_goes_with_it(made: Application) -> None:
+    with made.database.sessions() as session:
+        session.execute(sa.select(1))
+        terminate_others(made.database)
+        with pytest.raises(Problem):
+            ask_of_boxes(session)
+        session.rollback()
+        add(session, "lost")
+        terminate_others(made.database)
+        with pytest.raises(Problem):
+            ask_of_boxes(session)
+        session.rollback()
+        session.expunge_all()
+        add(session, "after it was lost")
+        session.commit()
+    assert committed(made, "lost", "after it was lost") == [("create", "after it was lost")]
+
+
+def ask_of_boxes(session: Session) -> None:
+    """Past the raw road."""
+    execute(session, sa.select(Box.id))

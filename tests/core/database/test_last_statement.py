@@ -242,3 +242,22 @@ def test_what_the_server_was_made_to_forget_behind_our_back_is_worth_another_try
         app.post("/add", status=200)
     assert tries["add"] == 3
     assert teams(database) == [1, 3]
+
+
+def test_a_connection_that_is_lost_before_that_is_tried_again(
+    database: Database, last: LastStatement, adding: Prepared, make_app: MakeApp
+) -> None:
+    tries: Counter[str] = Counter()
+
+    def add(request: Request) -> str:
+        tries["add"] += 1
+        last.send(request.dbsession, adding, {"number": tries["add"]})
+        request.dbsession.execute(insert(Team).values(id=100))
+        if tries["add"] == 1:
+            terminate_others(database)
+        request.dbsession.execute(insert(Team).values(id=200))
+        return "added"
+
+    make_app(database, add=add).post("/add", status=200)
+    assert tries["add"] == 2
+    assert teams(database) == [2, 100, 200]

@@ -99,7 +99,8 @@ class Held:
 
     @staticmethod
     def _drop(connection: sa.Connection) -> None:
-        connection.info.pop(HELD, None)
+        if not connection.invalidated:  # one that was lost has taken it along
+            connection.info.pop(HELD, None)
 
 
 def forget_held(session: Session) -> None:

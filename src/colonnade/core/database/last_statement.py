@@ -65,7 +65,8 @@ class LastStatement:
 
     @staticmethod
     def _drop(connection: Connection) -> None:
-        _taken(connection)
+        if not connection.invalidated:  # one that was lost has taken it along
+            _taken(connection)
 
 
 def _taken(connection: Connection) -> _Kept | None:
