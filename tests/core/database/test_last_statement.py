@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from colonnade.core.database import Database, LastStatement, Prepared
 from colonnade.core.problems import Conflict, Problem, Unavailable
 from colonnade.core.request import Request
-from tests.core.database.conftest import MakeApp, Team
+from tests.core.database.conftest import MakeApp, MakeDatabase, Team
 from tests.core.database.test_lost_connections import terminate_others
 
 pytestmark = pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
@@ -261,3 +262,39 @@ def test_a_connection_that_is_lost_before_that_is_tried_again(
     make_app(database, add=add).post("/add", status=200)
     assert tries["add"] == 2
     assert teams(database) == [2, 100, 200]
+
+
+@pytest.mark.parametrize("statements", [0, 100])
+def test_what_it_fails_on_is_not_left_for_the_next_request(
+    module_database_url: str,
+    database: Database,
+    adding: Prepared,
+    make_database: Any,
+    make_app: MakeApp,
+    statements: int,
+) -> None:
+    one = make_database(module_database_url, pool_size=1, max_overflow=0, prepared_statements=statements)
+    last = LastStatement(one)
+    numbers = iter([(1, 2), (3, 2), (4, None), (5, 6)])
+
+    def add(request: Request) -> str:
+        first, then = next(numbers)
+        request.dbsession.execute(insert(Team).values(id=first))
+        last.send(request.dbsession, adding, {"number": "none" if then is None else then})
+        return "added"
+
+    app = make_app(one, add=add)
+    assert [app.post("/add", expect_errors=True).status_int for _ in range(4)] == [200, 409, 422, 200]
+    assert teams(database) == [1, 2, 5, 6]
+
+
+def test_a_session_that_is_closed_on_its_failure_leaves_nothing(
+    database: Database, last: LastStatement, adding: Prepared
+) -> None:
+    for number in (1, int, 1, int):  # the second is nothing that the driver could send
+        with database.sessions() as session:
+            session.execute(insert(Team).values(id=1))
+            last.send(session, adding, {"number": number})
+            with pytest.raises((Problem, psycopg.ProgrammingError)):
+                session.commit()
+    assert teams(database) == []

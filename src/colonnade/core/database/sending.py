@@ -116,6 +116,8 @@ def watch_forgetting(engine: Engine) -> None:
             doubt(connection.info)
 
     @event.listens_for(engine, "reset")
-    def given_back(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, _state: PoolResetState) -> None:
+    def given_back(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, state: PoolResetState) -> None:
         if driver is not None and not driver.closed and driver.info.transaction_status != TransactionStatus.IDLE:
             doubt(entry.info)
+            if state.transaction_was_reset:  # so SQLAlchemy thinks where a listener to its commit has failed
+                driver.rollback()
