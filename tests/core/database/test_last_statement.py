@@ -207,7 +207,19 @@ def give_back_unfinished(session: Session) -> None:
     session.close()
 
 
-@pytest.mark.parametrize("forgetting", [to_savepoint, drop_a_table, roll_back, give_back_unfinished])
+def drop_several(session: Session) -> None:
+    session.execute(text("CREATE TEMPORARY TABLE scratch (id INTEGER); DROP TABLE scratch"))
+
+
+def to_savepoint_after_a_comment(session: Session) -> None:
+    session.execute(text("SAVEPOINT one"))
+    session.execute(text("-- back\nROLLBACK TO one"))
+
+
+@pytest.mark.parametrize(
+    "forgetting",
+    [to_savepoint, to_savepoint_after_a_comment, drop_a_table, drop_several, roll_back, give_back_unfinished],
+)
 def test_statements_are_prepared_anew_where_psycopg_has_made_the_server_forget_them(
     database: Database, last: LastStatement, adding: Prepared, forgetting: Any
 ) -> None:
@@ -269,7 +281,7 @@ def test_what_it_fails_on_is_not_left_for_the_next_request(
     module_database_url: str,
     database: Database,
     adding: Prepared,
-    make_database: Any,
+    make_database: MakeDatabase,
     make_app: MakeApp,
     statements: int,
 ) -> None:
@@ -298,3 +310,18 @@ def test_a_session_that_is_closed_on_its_failure_leaves_nothing(
             with pytest.raises((Problem, psycopg.ProgrammingError)):
                 session.commit()
     assert teams(database) == []
+
+
+def test_it_may_be_sent_just_before_what_makes_the_server_forget_it(
+    database: Database, last: LastStatement, adding: Prepared
+) -> None:
+    with database.sessions() as session:
+        for number in (1, 3, 5):
+            session.execute(text("CREATE TEMPORARY TABLE scratch (id INTEGER)"))
+            for _ in range(6):  # so that psycopg has prepared something of its own
+                session.execute(select(Team.id).limit(1))
+            last.send(session, adding, {"number": number})
+            session.execute(text("DROP TABLE scratch"))
+            last.send(session, adding, {"number": number + 1})
+            session.commit()
+    assert teams(database) == [1, 2, 3, 4, 5, 6]

@@ -16,8 +16,9 @@ from colonnade.core.database import sqlite
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.server_statements import ServerStatements
 
-#: What makes psycopg forget all that it has prepared, and the server with it: see its `PrepareManager`.
-_FORGETTING: Final = re.compile(r"\s*(?:DROP|ALTER|ROLLBACK|DISCARD|DEALLOCATE)\b", re.IGNORECASE)
+#: What makes psycopg forget all that it has prepared, and the server with it: see its `PrepareManager`. It stands first
+#: in what the server says of a statement, and anywhere in the text of several.
+_FORGETTING: Final = re.compile(r"\b(?:DROP|ALTER|ROLLBACK|DISCARD|DEALLOCATE)\b", re.IGNORECASE)
 _SENDER: Final = "colonnade.sender"
 
 
@@ -110,9 +111,11 @@ def watch_forgetting(engine: Engine) -> None:
         if not connection.invalidated:
             doubt(connection.info)
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def sent(connection: Connection, _cursor: object, text: str, *_: object) -> None:
-        if _FORGETTING.match(text):
+    # Not before: somebody else who hears of it then may send one of ours first.
+    @event.listens_for(engine, "after_cursor_execute")
+    def sent(connection: Connection, cursor: psycopg.Cursor[Any], text: str, *_: object) -> None:
+        done = text if ";" in text else cursor.statusmessage
+        if done is not None and _FORGETTING.search(done):
             doubt(connection.info)
 
     @event.listens_for(engine, "reset")
