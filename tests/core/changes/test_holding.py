@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -225,3 +226,22 @@ def test_that_of_a_connection_that_is_lost_goes_with_it(made: Application) -> No
 def ask_of_boxes(session: Session) -> None:
     """Past the raw road."""
     execute(session, sa.select(Box.id))
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "begun", ["SAVEPOINT one", "savepoint one", "\n  SAVEPOINT one", "-- ours\n/* a\nb */SAVEPOINT one"]
+)
+def test_that_of_a_savepoint_of_text_goes_with_it_whatever_failed_there(made: Application, begun: str) -> None:
+    failing = Prepared.compile(sa.text("SELECT 1 / 0"), made.database.dialect)
+    title = f"after {begun}"
+    with made.database.sessions() as session:
+        session.execute(sa.text(begun))
+        add(session, "in a savepoint of text")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            made.database.reading_in(session).fetch(failing, {})
+        session.execute(sa.text("ROLLBACK TO one"))
+        session.expunge_all()
+        add(session, title)
+        session.commit()
+    assert committed(made, title, "in a savepoint of text") == [("create", title)]

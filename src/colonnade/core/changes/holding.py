@@ -11,6 +11,7 @@ docs/history.md says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,6 +31,8 @@ from .numbering import drawn, note_unnumbered
 HELD: Final = "colonnade.changes.held"
 #: In the info of a connection: the one of SQLAlchemy's that has sent a savepoint.
 _SAVEPOINT: Final = "colonnade.changes.savepoint"
+#: The text of such a statement, comments before it included.
+_BEGINS_SAVEPOINT: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*+SAVEPOINT\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Held:
 
     def _before_statement(self, connection: sa.Connection, _cursor: object, text: str, *_: object) -> None:
         self._release(connection)
-        if text[:9].upper() == "SAVEPOINT":
+        if _BEGINS_SAVEPOINT.match(text):
             connection.info[_SAVEPOINT] = ref(connection)
 
     def _before_fetch(self, connection: sa.Connection, text: str) -> None:
