@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy.sql.expression import Grouping
 
 from .acl import Entry
 
@@ -17,12 +18,13 @@ def first_match(entries: Iterable[Entry]) -> Condition:
     """Compile the entries that speak of one permission and match one identity.
 
     The form is ``OR(allow AND (earlier deny) IS NOT TRUE …)``: indexes serve it, which they do not serve a CASE. A
-    leaf that is NULL is no match. Without a match the answer is no.
+    leaf that is NULL is no match. Without a match the answer is no. Each stands in parentheses: SQLAlchemy writes
+    ``NOT open IS NOT true``, which databases read as ``NOT (open IS NOT true)``.
     """
     ways: list[ColumnElement[bool]] = []
     denied: list[ColumnElement[bool]] = []
     for entry in entries:
-        condition = entry.condition
+        condition = None if entry.condition is None else Grouping(entry.condition)
         if not entry.allow:
             if condition is None:
                 break
