@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection, bindparam, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, LastStatement, Prepared
@@ -325,3 +326,22 @@ def test_it_may_be_sent_just_before_what_makes_the_server_forget_it(
             last.send(session, adding, {"number": number + 1})
             session.commit()
     assert teams(database) == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_server_keeps_no_more_where_statements_are_sent_in_a_failed_transaction(
+    module_database_url: str, database: Database, make_database: MakeDatabase
+) -> None:
+    few = make_database(module_database_url, prepared_statements=2)
+    numbers = [Prepared.compile(text(f"SELECT {number}"), few.dialect) for number in range(4)]
+    with few.sessions() as session:
+        for _ in range(5):
+            for each in numbers[:2]:
+                few.reading_in(session).fetch(each, {})
+            session.connection().exec_driver_sql("SAVEPOINT one")
+            with pytest.raises(DBAPIError):
+                session.connection().exec_driver_sql("SELECT 1 / 0")
+            for each in numbers[2:]:
+                with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+                    few.reading_on(session.connection()).fetch(each, {})
+            session.connection().exec_driver_sql("ROLLBACK TO one")
+        assert kept_by_server(session) == 2

@@ -83,9 +83,10 @@ class ServerStatements:
             self._names.move_to_end(key)
             return name
         if len(self._names) >= (self.connection.prepared_max or 1):
-            _, oldest = self._names.popitem(last=False)
-            self._server.send_query(b"DEALLOCATE " + oldest)
+            oldest = next(iter(self._names))
+            self._server.send_query(b"DEALLOCATE " + self._names[oldest])
             self._result()
+            del self._names[oldest]  # not before: in a transaction that has failed the server keeps it
         self._prepared += 1
         name = f"colonnade_{self._prepared}".encode()
         self._server.send_prepare(name, query, param_types=types)
