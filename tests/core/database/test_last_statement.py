@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
+from threading import Thread, main_thread
 from typing import Any
 
 import psycopg
@@ -345,3 +347,32 @@ def test_the_server_keeps_no_more_where_statements_are_sent_in_a_failed_transact
                     few.reading_on(session.connection()).fetch(each, {})
             session.connection().exec_driver_sql("ROLLBACK TO one")
         assert kept_by_server(session) == 2
+
+
+def test_a_connection_that_was_interrupted_at_the_end_is_not_given_to_the_next(
+    module_database_url: str, database: Database, adding: Prepared, make_database: MakeDatabase
+) -> None:
+    one = make_database(module_database_url, pool_size=1, max_overflow=0)
+    last = LastStatement(one)
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def interrupt() -> None:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not connection.execute(waiting).scalar():
+                pass
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+
+    with database.sessions() as holding, one.sessions() as session:
+        holding.execute(insert(Team).values(id=1))
+        last.send(session, adding, {"number": 1})
+        interrupting = Thread(target=interrupt)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            session.commit()
+        interrupting.join()
+    with one.sessions() as session:
+        one.reading_in(session).fetch(adding, {"number": 2})
+        session.commit()
+    assert teams(database) == [2]

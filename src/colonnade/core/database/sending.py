@@ -120,7 +120,9 @@ def watch_forgetting(engine: Engine) -> None:
 
     @event.listens_for(engine, "reset")
     def given_back(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, state: PoolResetState) -> None:
-        if driver is not None and not driver.closed and driver.info.transaction_status != TransactionStatus.IDLE:
+        if driver is not None and driver.closed:
+            entry.invalidate()  # by one who was interrupted, of which SQLAlchemy has heard nothing
+        elif driver is not None and driver.info.transaction_status != TransactionStatus.IDLE:
             doubt(entry.info)
             if state.transaction_was_reset:  # so SQLAlchemy thinks where a listener to its commit has failed
                 driver.rollback()
