@@ -108,6 +108,7 @@ def test_a_request_may_write(declared: Any, json_text: str, expected: Any) -> No
         (sa.Text(), "a\x00b", "NUL character (U+0000)"),
         (sa.Text(), "ab\ud800", "lone surrogate) at place 3"),
         (sa.Date(), "22.11.2026", "is not a date; write it as 2026-11-22"),
+        (sa.Interval(), "-P999999999DT23H", "is out of range; write a duration of less than 106751991 days"),
         (sa.Date(), "2026-02-29", "is not a date of the calendar (day is out of range for month)"),
         (sa.Date(), "2026-11-22T00:00:00Z", "is not a date; write it as 2026-11-22"),
         (sa.Date(), "0000-01-01", "is not a date of the calendar"),

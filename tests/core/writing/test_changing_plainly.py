@@ -247,6 +247,22 @@ def test_a_row_that_the_database_keeps_from_changing_is_a_conflict(a_cellar: App
     assert log == []
 
 
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_a_row_that_the_database_keeps_from_being_made_is_a_conflict(
+    a_cellar: Application, in_cellar: sa.Connection
+) -> None:
+    table = Mild.__table__
+    for text in (
+        "CREATE FUNCTION kept_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        f"CREATE TRIGGER kept_out BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION kept_out()",
+    ):
+        in_cellar.exec_driver_sql(text)
+    client = a_cellar.client(in_cellar, "hr")
+    refused = client.post_json("/api/v1/milds", {"word": "x"}, status=409)
+    assert refused.json["detail"] == "The database has kept this record from being made."
+    assert logged(in_cellar) == []
+
+
 #: Other ways to change a bottle.
 WAYS: dict[str, Send] = {
     "json patch": lambda client: patched(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database
+from colonnade.core.problems import Conflict
 from colonnade.core.resources import Resource
 from colonnade.core.values import read_json
 
@@ -65,7 +66,10 @@ class Creation:
         :raises Problem: what the database has against it.
         """
         stored, given = self._stored, {**self._nulls, **self._constants, **values}
-        ((text,),) = stored.fetch(session, self._statements.of(frozenset(given)), given)
+        found = stored.fetch(session, self._statements.of(frozenset(given)), given)
+        if not found:
+            raise Conflict("The database has kept this record from being made.", slug="not-made")
+        ((text,),) = found
         image = read_json(text)
         stored.enter(session, lambda: created(stored.resource, stored.images.key_of(image), text))
         return stored.key_of(image)

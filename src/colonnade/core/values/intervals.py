@@ -72,9 +72,10 @@ class IntervalValue(Value):
                 seconds=int(seconds or 0),
                 microseconds=fine,
             )
+            signed = -length if sign == "-" else length
         except OverflowError:
             raise ValueError(f"is out of range; write a duration of less than {_LONGEST.days} days") from None
-        return self.check(-length if sign == "-" else length)
+        return self.check(signed)
 
     def to_json(self, value: Any) -> str:
         return f'"{self.to_text(value)}"'
