@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
-from threading import Thread, main_thread
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, LastStatement, Prepared
+from colonnade.core.database import Database, LastStatement, Prepared, server_statements
 from colonnade.core.problems import Conflict, Problem, Unavailable
 from colonnade.core.request import Request
 from tests.core.database.conftest import MakeApp, MakeDatabase, Team
@@ -350,29 +349,28 @@ def test_the_server_keeps_no_more_where_statements_are_sent_in_a_failed_transact
 
 
 def test_a_connection_that_was_interrupted_at_the_end_is_not_given_to_the_next(
-    module_database_url: str, database: Database, adding: Prepared, make_database: MakeDatabase
+    module_database_url: str,
+    database: Database,
+    adding: Prepared,
+    make_database: MakeDatabase,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """As by Ctrl-C, while the answer is waited for."""
     one = make_database(module_database_url, pool_size=1, max_overflow=0)
     last = LastStatement(one)
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
 
-    def interrupt() -> None:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while not connection.execute(waiting).scalar():
-                pass
-        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+    def interrupted(_server: Any) -> Iterator[Any]:
+        raise KeyboardInterrupt
+        yield
 
-    with database.sessions() as holding, one.sessions() as session:
-        holding.execute(insert(Team).values(id=1))
-        last.send(session, adding, {"number": 1})
-        interrupting = Thread(target=interrupt)
-        interrupting.start()
-        with pytest.raises(KeyboardInterrupt):
-            session.commit()
-        interrupting.join()
     with one.sessions() as session:
-        one.reading_in(session).fetch(adding, {"number": 2})
+        session.execute(insert(Team).values(id=1))
+        last.send(session, adding, {"number": 2})
+        with monkeypatch.context() as patch:
+            patch.setattr(server_statements, "_answers", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                session.commit()
+    with one.sessions() as session:
+        one.reading_in(session).fetch(adding, {"number": 3})
         session.commit()
-    assert teams(database) == [2]
+    assert teams(database)[-1] == 3
