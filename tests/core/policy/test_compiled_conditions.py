@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from pyramid.authorization import Allow, Deny, Everyone
 from colonnade.core.policy import rows
 from colonnade.core.policy.acl import Entry, read_acl
 from colonnade.core.policy.compiling import first_match
-from tests.core.policy import decisions
 from tests.core.policy.decisions import Paper
 
 CONDITIONS = {
@@ -26,17 +24,6 @@ CONDITIONS = {
     "words of SQL": sa.literal_column("policy_paper.open OR policy_paper.size > 4", sa.Boolean()),
     "nothing": sa.not_(Paper.group.has()),
 }
-
-
-@pytest.fixture(scope="module")
-def connection(module_database_url: str) -> Iterator[sa.Connection]:
-    """300 committed rows."""
-    engine = sa.create_engine(module_database_url)
-    with engine.begin() as filling:
-        decisions.fill(filling)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def entries(*acl: Any) -> list[Entry]:

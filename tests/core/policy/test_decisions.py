@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import pytest
 import sqlalchemy as sa
@@ -14,17 +14,6 @@ from colonnade.core.policy.compiling import Condition
 from colonnade.testing.policy import disagreements
 from tests.core.policy import decisions
 from tests.harness.counts import counts
-
-
-@pytest.fixture(scope="module")
-def connection(module_database_url: str) -> Iterator[sa.Connection]:
-    """300 committed rows."""
-    engine = sa.create_engine(module_database_url)
-    with engine.begin() as filling:
-        decisions.fill(filling)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def some_disagreement(connection: sa.Connection, cases: int) -> str | None:

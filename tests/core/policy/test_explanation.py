@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from pyramid.authorization import Allow, Deny, Everyone
 
@@ -15,17 +14,6 @@ from colonnade.core.policy.explanation import Explanation, explain
 from colonnade.testing.policy import Case
 from tests.core.policy import decisions
 from tests.harness.counts import counts
-
-
-@pytest.fixture(scope="module")
-def connection(module_database_url: str) -> Iterator[sa.Connection]:
-    """300 committed rows."""
-    engine = sa.create_engine(module_database_url)
-    with engine.begin() as filling:
-        decisions.fill(filling)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def explained(
