@@ -367,7 +367,7 @@ def test_a_connection_that_was_interrupted_at_the_end_is_not_given_to_the_next(
         session.execute(insert(Team).values(id=1))
         last.send(session, adding, {"number": 2})
         with monkeypatch.context() as patch:
-            patch.setattr(server_statements, "_answers", interrupted)
+            patch.setattr(server_statements, "fetch_many", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 session.commit()
     with one.sessions() as session:

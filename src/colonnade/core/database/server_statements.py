@@ -9,15 +9,16 @@ less for each (libpq's pipeline mode).
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NoReturn
 
 from psycopg import Connection, OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.generators import execute, fetch, send
+from psycopg.generators import execute, fetch_many
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq.abc import PGresult
 
 
 class ServerStatements:
@@ -42,36 +43,46 @@ class ServerStatements:
         :param query: with the server's placeholders: ``$1``.
         :raises psycopg.Error: as a cursor does.
         """
-        name, values, formats = self._bound(query, arguments)
-        server = self._server
-        if server.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
-            _, result = self._together(
-                self._begin, lambda: server.send_query_prepared(name, values, param_formats=formats)
-            )
+        send = self._bound(query, arguments)
+        if self._server.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
+            _, result = self._together(self._begin, send)
             return self._read(result)
-        server.send_query_prepared(name, values, param_formats=formats)
+        send()
         return self._read(self._result())
+
+    def rows_of_both(
+        self, one: tuple[bytes, Sequence[object]], other: tuple[bytes, Sequence[object]]
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """Execute two statements one after the other, in one round trip, on a connection in autocommit.
+
+        Where the first fails the second is not executed; where the second fails the error does not tell of the first.
+
+        :param one: a statement and its arguments, as :meth:`rows` takes them; so is `other`.
+        :raises psycopg.Error: as a cursor does.
+        """
+        if (self.connection.prepared_max or 0) < 2:
+            return self.rows(*one), self.rows(*other)  # preparing the second would make the server forget the first
+        first, second = self._together(self._bound(*one), self._bound(*other))
+        return self._read(first), self._read(second)
 
     def rows_and_commit(self, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
         """The same for the last statement of a transaction, which is committed with it.
 
         :raises psycopg.Error: also for what COMMIT finds; where the connection was lost, nobody knows what happened.
         """
-        name, values, formats = self._bound(query, arguments)
-        result, _ = self._together(
-            lambda: self._server.send_query_prepared(name, values, param_formats=formats), self._commit
-        )
+        result, _ = self._together(self._bound(query, arguments), self._commit)
         return self._read(result)
 
     def doubt(self) -> None:
         """The server may have forgotten them: it is asked before the next one is sent."""
         self._doubted = True
 
-    def _bound(self, query: bytes, arguments: Sequence[object]) -> tuple[bytes, Sequence[Any], Sequence[Any] | None]:
-        """The name of a statement, which is prepared now if it was not yet, and its arguments as they are sent."""
+    def _bound(self, query: bytes, arguments: Sequence[object]) -> Callable[[], None]:
+        """What sends a statement with its arguments; it is prepared now if it was not yet."""
         transformer = self._transformer
         values = transformer.dump_sequence(arguments, [PyFormat.AUTO] * len(arguments))
-        return self._name(query, transformer.types or ()), values, transformer.formats
+        name = self._name(query, transformer.types or ())
+        return partial(self._server.send_query_prepared, name, values, param_formats=transformer.formats)
 
     def _name(self, query: bytes, types: tuple[int, ...]) -> bytes:
         """What the server knows a statement by; it is prepared now if it does not know it yet."""
@@ -118,17 +129,20 @@ class ServerStatements:
 
     def _together(self, *sendings: Callable[[], None]) -> list[PGresult]:
         """The results of statements that are sent at once."""
-        server = self._server
+        server, wait = self._server, self.connection.wait
         server.enter_pipeline_mode()
         try:
             for each in sendings:
                 each()
             server.pipeline_sync()
-            results: list[PGresult] = self.connection.wait(_answers(server))
+            found = wait(execute(server))
+            for _ in sendings:  # those after the first, and the end of the pipeline
+                found += wait(fetch_many(server)) or _raise_lost()
         except BaseException:
             self.connection.close()  # nobody knows what else the server will answer
             raise
         server.exit_pipeline_mode()
+        results: list[PGresult] = found[:-1]
         for result in results:
             self._require_good(result)
         return results
@@ -153,19 +167,5 @@ class ServerStatements:
             transformer.set_pgresult(None)  # an answer is large; nobody looks at it again
 
 
-def _answers(server: PGconn) -> Generator[Any, Any, list[PGresult]]:
-    """Send what is to be sent, and receive a result of each statement, up to the end of the pipeline."""
-    yield from send(server)
-    found: list[PGresult] = []
-    ended = False
-    while True:
-        result = yield from fetch(server)
-        if result is None:  # the end of one statement's
-            if ended:
-                raise OperationalError("the connection is lost")
-            ended = True
-            continue
-        if result.status == ExecStatus.PIPELINE_SYNC:
-            return found
-        found.append(result)
-        ended = False
+def _raise_lost() -> NoReturn:
+    raise OperationalError("the connection is lost")
