@@ -42,7 +42,7 @@ def read_new(fields: WritableFields, members: Members) -> tuple[dict[str, Any], 
 
     :returns: the values that are right, by field name, as Python values; and a fault for each member that is not.
     """
-    faults = [*_unwritable(fields, members), *_unknown(fields, members)]
+    faults = [] if members.keys() <= fields.free else [*_unwritable(fields, members), *_unknown(fields, members)]
     # What may not be written is validated too: everything that is wrong is told at once.
     values, wrong = _validated(fields, _schema(fields.resource.create_schema), members)
     faults += wrong
@@ -144,7 +144,6 @@ def _validated(fields: WritableFields, schema: type[BaseModel], members: Members
 
 def _given(fields: WritableFields, schema: type[BaseModel], members: Members) -> dict[str, Any]:
     values = given(schema.model_validate(members))
-    return {
-        name: keys_given(fields.relations[name], value) if name in fields.relations else value
-        for name, value in values.items()
-    }
+    for name in fields.relations.keys() & values.keys():
+        values[name] = keys_given(fields.relations[name], values[name])
+    return values

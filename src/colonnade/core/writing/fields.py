@@ -47,7 +47,7 @@ class WritableFields:
         }
         return cls(access, "create" if stored is None else "edit", relations, stored)
 
-    @property
+    @cached_property
     def resource(self) -> Resource:
         """Whose fields they are."""
         return self.access.resource
@@ -67,6 +67,11 @@ class WritableFields:
     def hidden(self) -> frozenset[str]:
         """The names of those that do not exist for the author."""
         return frozenset(self.resource.fields) - frozenset(self.known)
+
+    @cached_property
+    def free(self) -> frozenset[str]:
+        """The names of the fields and relations that may be given: `fault` has nothing to say of them."""
+        return frozenset(name for name in (*self.known, *self.relations) if self.fault(name) is None)
 
     def require_action(self) -> None:
         """:raises Forbidden: if the author may do it to no record at all, or nobody may."""
@@ -94,20 +99,29 @@ class WritableFields:
 
     def missing(self, given: Collection[str]) -> list[Field]:
         """The fields that a creation needs, and that the author could have given."""
-        return [field for field in self._absent(given) if field.name in self.known and self.may_write(field.name)]
+        return [field for field in self._needed if field.name not in given]
 
     def require_possible(self, given: Collection[str]) -> None:
         """Refuse a creation that needs a field which the author may not write.
 
         :raises Forbidden: which does not name it.
         """
-        if len(self.missing(given)) < len(self._absent(given)):
+        if self._withheld.difference(given):
             raise Forbidden(
                 f"You may not create a record of {self.resource.name}: it needs a field that you may not write."
             )
 
-    def _absent(self, given: Collection[str]) -> list[Field]:
-        return [field for field in self.resource.fields.values() if field.required and field.name not in given]
+    @cached_property
+    def _needed(self) -> tuple[Field, ...]:
+        """The fields that a creation needs, and that the author may write."""
+        required = (field for field in self.resource.fields.values() if field.required)
+        return tuple(field for field in required if field.name in self.known and self.may_write(field.name))
+
+    @cached_property
+    def _withheld(self) -> frozenset[str]:
+        """The names of those that it needs, and that the author may not write."""
+        required = frozenset(field.name for field in self.resource.fields.values() if field.required)
+        return required.difference(field.name for field in self._needed)
 
     def _unknown(self, name: str) -> Fault:
         known = (*(each.name for each in self.known.values() if not each.generated), *self.relations)
