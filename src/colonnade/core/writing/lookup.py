@@ -55,26 +55,31 @@ def among(
 class ByKey:
     """A prepared statement about the row of a key, of which the policy is a part.
 
+    names: of the parameters that hold the key.
     me: the attributes of ``me`` that it asks for.
     """
 
     prepared: Prepared
+    names: tuple[str, ...]
     me: tuple[str, ...]
 
     @classmethod
     def of(cls, database: Database, columns: Sequence[sa.ColumnElement[Any]], asked: sa.Select[Any]) -> Self:
         """Confine a statement to the row whose columns hold a key."""
-        wanted = (column == sa.bindparam(f"key_{index}", type_=column.type) for index, column in enumerate(columns))
-        asked = asked.where(*wanted)
-        return cls(Prepared.compile(asked, database.dialect), me_names(asked))
+        names = tuple(f"key_{index}" for index in range(len(columns)))
+        asked = asked.where(
+            *(column == sa.bindparam(name, type_=column.type) for name, column in zip(names, columns, strict=True))
+        )
+        return cls(Prepared.compile(asked, database.dialect), names, me_names(asked))
 
     def row(self, database: Database, author: Author, key: Key) -> tuple[Any, ...] | None:
         """The first row; None if there is none.
 
         :param key: a value for each column, none of them None.
         """
-        parameters = {f"key_{index}": part for index, part in enumerate(key)}
-        parameters |= {ME_PREFIX + name: author.me[name] for name in self.me}
+        parameters: dict[str, object] = dict(zip(self.names, key, strict=True))
+        for name in self.me:
+            parameters[ME_PREFIX + name] = author.me[name]
         rows = fetch(database, author.session, self.prepared, parameters)
         return rows[0] if rows else None
 

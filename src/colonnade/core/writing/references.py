@@ -32,8 +32,8 @@ class Reference:
 
     def key(self, values: Mapping[str, Any]) -> Key | None:
         """What the values refer to; None where they refer to nothing."""
-        key = tuple(values.get(name) for name in self.fields)
-        return None if any(part is None for part in key) else key
+        key = tuple(map(values.get, self.fields))
+        return None if None in key else key
 
     def found(self, author: Author, keys: Collection[Key]) -> Collection[Key]:
         """Those of the keys that lead to a row which the author may see, by what they may see of it."""
