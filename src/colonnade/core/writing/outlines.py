@@ -19,6 +19,7 @@ from .author import Author
 from .fields import WritableFields
 from .loading import lockable_tables
 from .lookup import Existence
+from .plain import Plainness
 from .plain_loading import PlainLoading
 from .references import Reference, references_of
 from .referrers import held_fields
@@ -67,6 +68,11 @@ class Outline:
         """Its foreign keys, each with what tells whether one leads somewhere."""
         found = references_of(self.resource, self.resources)
         return tuple((each, Existence(self.database, each.target, each.columns, each.showing)) for each in found)
+
+    @cached_property
+    def plainness(self) -> Plainness:
+        """Whether statements write its records as the unit of work would."""
+        return Plainness(self.resource.mapper)
 
     @cached_property
     def creation(self) -> Creation | None:

@@ -42,20 +42,38 @@ OF_CHANGE: Final = Events(
 )
 
 
-def is_plain(session: Session, mapper: Mapper[object], events: Events) -> bool:
-    """Tell whether a statement of Core makes the same record that the ORM would make.
+class Plainness:
+    """Whether a statement of Core makes the same records of a class that the ORM would make.
 
     It would not where a record is more than one row of one table, where the ORM adds something (a polymorphic identity,
-    the version of a row), or where somebody listens when an object is made, set or written.
+    the version of a row), or where somebody listens when an object is made, set or written. What the class itself
+    decides is found out once; who listens may change, and is asked each time.
     """
-    return (
-        isinstance(mapper.local_table, sa.Table)
-        and mapper.inherits is None
-        and mapper.polymorphic_on is None
-        and mapper.version_id_col is None
-        and not _is_class_heard(mapper, events)
-        and not _is_session_heard(session, events)
-    )
+
+    def __init__(self, mapper: Mapper[Any]) -> None:
+        self._is_one_row = (
+            isinstance(mapper.local_table, sa.Table)
+            and mapper.inherits is None
+            and mapper.polymorphic_on is None
+            and mapper.version_id_col is None
+        )
+        self._rows = mapper.dispatch
+        self._objects = mapper.class_manager.dispatch
+        self._attributes = [mapper.class_manager[prop.key].dispatch for prop in mapper.column_attrs]
+
+    def holds(self, session: Session, events: Events) -> bool:
+        """Tell it of one kind of write, in a session."""
+        return self._is_one_row and not self._is_class_heard(events) and not _is_session_heard(session, events)
+
+    def _is_class_heard(self, events: Events) -> bool:
+        """Tell whether somebody else listens to objects of the class."""
+        # All attributes that nobody listens to have one and the same empty list of listeners: it is looked at once.
+        setters = {each.set for each in self._attributes}
+        return (
+            any(setters)
+            or _is_heard_by_others(self._rows, events.rows)
+            or _is_heard_by_more(self._objects, events.objects)
+        )
 
 
 def is_in(session: Session, mapper: Mapper[object], identity: tuple[Any, ...]) -> bool:
@@ -67,29 +85,20 @@ def is_in(session: Session, mapper: Mapper[object], identity: tuple[Any, ...]) -
     return bool(session.new) or (bool(known) and mapper.identity_key_from_primary_key(identity) in known)
 
 
-def _is_class_heard(mapper: Mapper[object], events: Events) -> bool:
-    """Tell whether somebody else listens to objects of a class."""
-    manager = mapper.class_manager
-    for name in events.rows:
-        if _is_heard_by_others(getattr(mapper.dispatch, name)):
-            return True
-    for prop in mapper.column_attrs:
-        if manager[prop.key].dispatch.set:
-            return True
-    return _is_heard_by_more(manager.dispatch, events.objects)
-
-
 def _is_session_heard(session: Session, events: Events) -> bool:
     """Tell whether somebody else listens to what a session writes."""
     heard = session.dispatch
-    return _is_heard_by_more(heard, events.session) or any(
-        _is_heard_by_others(getattr(heard, name)) for name in _OF_FLUSHES
-    )
+    return _is_heard_by_more(heard, events.session) or _is_heard_by_others(heard, _OF_FLUSHES)
 
 
 def _is_heard_by_more(dispatch: Any, ours: Mapping[str, int]) -> bool:
-    return any(len(getattr(dispatch, name)) > number for name, number in ours.items())
+    more = [name for name, number in ours.items() if len(getattr(dispatch, name)) > number]
+    return bool(more)
 
 
-def _is_heard_by_others(listeners: Iterable[Any]) -> bool:
-    return any(not getattr(each, "__module__", "").startswith("colonnade.core.") for each in listeners)
+def _is_heard_by_others(dispatch: Any, names: Iterable[str]) -> bool:
+    for name in names:
+        for each in getattr(dispatch, name):
+            if not getattr(each, "__module__", "").startswith("colonnade.core."):
+                return True
+    return False

@@ -7,8 +7,8 @@ the name of a rule that speaks of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,23 +22,28 @@ from .fields import WritableFields
 from .references import attribute_of
 
 
-@contextmanager
-def told_to(fields: WritableFields, *, referred: bool = False) -> Iterator[None]:
-    """Raise what the database refuses in the block as its author may hear it.
+class ToldTo(AbstractContextManager[None]):
+    """Raises what the database refuses in the block as its author may hear it.
 
-    :param referred: whether what others refer to is changed; the references of the record itself have been looked at.
     :raises Conflict: for a value that is taken, and where others refer to what would be no more.
     :raises Unprocessable: for a rule that does not hold, and a value that a column's own type does not take.
     """
-    try:
-        yield
-    except (Conflict, Unprocessable) as problem:
-        raise _audible(problem, fields, referred=referred) from problem.__cause__
-    except StatementError as error:
+
+    def __init__(self, fields: WritableFields, *, referred: bool = False) -> None:
+        """:param referred: whether what others refer to is changed; the record's own references have been looked at."""
+        self._fields = fields
+        self._referred = referred
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, (Conflict, Unprocessable)):
+            raise _audible(error, self._fields, referred=self._referred) from error.__cause__
+        if not isinstance(error, StatementError) or isinstance(error, DBAPIError):
+            return
         # A column's type refuses a value when it is bound; where that could be told before, it has been.
-        if isinstance(error, DBAPIError) or not isinstance(error.orig, (ValueError, TypeError)):
-            raise
-        raise Unprocessable("A value cannot be stored.") from error
+        if isinstance(error.orig, (ValueError, TypeError)):
+            raise Unprocessable("A value cannot be stored.") from error
 
 
 def _audible(problem: Problem, fields: WritableFields, *, referred: bool) -> Problem:

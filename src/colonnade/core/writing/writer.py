@@ -25,14 +25,14 @@ from .events import AfterWrite, BeforeWrite, Listeners, Verb
 from .fields import WritableFields, refuse
 from .loading import Action, Stored, load
 from .lookup import Key, rows_of_keys
-from .outlines import Outlines
-from .plain import OF_CHANGE, OF_CREATION, Events, is_in, is_plain
+from .outlines import Outline, Outlines
+from .plain import OF_CHANGE, OF_CREATION, Events, is_in
 from .records import assign, new_record
 from .references import reference_faults
 from .referrers import leave_to_database, require_unreferred
 from .relations import identity_of, key_of, related, relation_faults
 from .results import Results
-from .telling import told_to
+from .telling import ToldTo
 
 #: Raises a problem if the record, which is locked now, is not in the state that the caller expects.
 Precondition = Callable[[], None]
@@ -64,9 +64,9 @@ class Writer:
         self._require_sound(fields, values, faults)
         fields.require_possible(values)
         written = frozenset(values)
-        plain = values.keys() <= resource.fields.keys() and self._is_plain(resource, "create", OF_CREATION)
+        plain = values.keys() <= resource.fields.keys() and self._is_plain(outline, "create", OF_CREATION)
         if plain and outline.creation is not None:
-            with told_to(fields):
+            with ToldTo(fields):
                 key = outline.creation.create(self.author.session, values)
             self._require_permitted_result(fields, key, written)
             return key
@@ -125,7 +125,7 @@ class Writer:
         self._before("delete", resource, before, {})
         leave_to_database(resource, stored.record)
         self.author.session.delete(stored.record)
-        with told_to(WritableFields.of(self.author, resource, stored)):
+        with ToldTo(WritableFields.of(self.author, resource, stored)):
             flush(self.author.session, resource.mapper)
         self._after("delete", resource, before, None)
 
@@ -156,7 +156,7 @@ class Writer:
         if (
             loading is None
             or not outline.is_alone(edit.names(resource))
-            or not self._is_plain(resource, edit.verb, OF_CHANGE)
+            or not self._is_plain(outline, edit.verb, OF_CHANGE)
             or is_in(self.author.session, resource.mapper, identity_of(resource, key))
         ):
             return self._stored(resource, "edit", key)
@@ -172,11 +172,12 @@ class Writer:
         """Refuse what is wrong with the members: what is known of them already, and where they lead."""
         resource, author = fields.resource, self.author
         outline = self.outlines.of(resource)
-        plain = {name: value for name, value in values.items() if name in resource.fields}
+        sound = {name: value for name, value in values.items() if name in resource.fields}
         if outline.opaque:
-            faults += unbindable(resource, plain, author.dialect)
-        wrong = {fault.pointer for fault in faults}
-        sound = {name: value for name, value in plain.items() if f"/{name}" not in wrong}
+            faults += unbindable(resource, sound, author.dialect)
+        if faults:
+            wrong = {fault.pointer for fault in faults}
+            sound = {name: value for name, value in sound.items() if f"/{name}" not in wrong}
         references = [each for each in outline.references if sound.keys() & set(each[0].fields)]
         # A key of several columns may be changed in one of them only.
         unchanged = (
@@ -212,21 +213,23 @@ class Writer:
         """Raise what the database refuses in the block as the author may hear it."""
         # What others may refer to by a foreign key.
         referred = any(each.key or each.unique for each in fields.resource.fields.values() if each.name in written)
-        return told_to(fields, referred=referred and fields.action == "edit")
+        return ToldTo(fields, referred=referred and fields.action == "edit")
 
     def _require_permitted_result(self, fields: WritableFields, key: Key, written: frozenset[str]) -> None:
         if Results(self.author, fields.access, written, fields.action).refused([key]):
             raise Forbidden(f"You may not {fields.action} this record of {fields.resource.name} so.")
 
-    def _is_plain(self, resource: Resource, verb: Verb, events: Events) -> bool:
+    def _is_plain(self, outline: Outline, verb: Verb, events: Events) -> bool:
         """Tell whether a statement makes the same record as the unit of work, and nobody listens."""
-        heard = any(self.listeners.hear(event, resource, verb) for event in (BeforeWrite, AfterWrite))
-        return not heard and is_plain(self.author.session, resource.mapper, events)
+        return not self._is_heard(outline.resource, verb) and outline.plainness.holds(self.author.session, events)
+
+    def _is_heard(self, resource: Resource, verb: Verb) -> bool:
+        hear = self.listeners.hear
+        return hear(BeforeWrite, resource, verb) or hear(AfterWrite, resource, verb)
 
     def _snapshot(self, verb: Verb, resource: Resource, record: Any) -> Mapping[str, Any] | None:
         """The fields of a record as they are now, if anybody wants to know."""
-        heard = any(self.listeners.hear(event, resource, verb) for event in (BeforeWrite, AfterWrite))
-        return _fields(resource, record) if heard else None
+        return _fields(resource, record) if self._is_heard(resource, verb) else None
 
     def _before(self, verb: Verb, resource: Resource, before: Mapping[str, Any] | None, values: dict[str, Any]) -> None:
         if self.listeners.hear(BeforeWrite, resource, verb):

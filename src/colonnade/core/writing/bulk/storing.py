@@ -13,10 +13,10 @@ from colonnade.core.problems import Conflict, Forbidden, Problem, Unauthorized, 
 from colonnade.core.writing.author import Author
 from colonnade.core.writing.events import AfterWrite, BeforeWrite, Listeners, Verb
 from colonnade.core.writing.lookup import Key
-from colonnade.core.writing.plain import Events, is_plain
+from colonnade.core.writing.plain import Events, Plainness
 from colonnade.core.writing.relations import key_of, related
 from colonnade.core.writing.results import Results
-from colonnade.core.writing.telling import told_to
+from colonnade.core.writing.telling import ToldTo
 
 from .changing import FORBIDDEN
 from .columns import Columns
@@ -96,7 +96,7 @@ class Storing(ABC):
         as_objects = not self._plain or any(name in self._fields.relations for name in names)
         while entries:
             try:
-                with told_to(self._fields), self._savepoint(as_objects):
+                with ToldTo(self._fields), self._savepoint(as_objects):
                     refused = self._by_objects(names, entries) if as_objects else self._by_statement(names, entries)
                     if refused:
                         raise _Undone(refused)
@@ -125,7 +125,7 @@ class Storing(ABC):
 
     def _is_plain(self) -> bool:
         """Tell whether a statement does the same as the unit of work."""
-        return is_plain(self._author.session, self._mapper, self.events)
+        return Plainness(self._mapper).holds(self._author.session, self.events)
 
     @contextmanager
     def _savepoint(self, as_objects: bool) -> Iterator[None]:

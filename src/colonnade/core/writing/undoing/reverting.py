@@ -21,7 +21,7 @@ from colonnade.core.writing.lookup import Key, among
 from colonnade.core.writing.records import assign, new_record
 from colonnade.core.writing.relations import key_of
 from colonnade.core.writing.results import Results
-from colonnade.core.writing.telling import told_to
+from colonnade.core.writing.telling import ToldTo
 from colonnade.core.writing.writer import Writer
 
 from .admitting import BATCH
@@ -176,7 +176,7 @@ class Reverting:
                 self._author, resource, Stored(None, True, frozenset.intersection(*readable), frozenset())
             )
         try:
-            with told_to(fields, referred=all(each.kind == "delete" for each in reversals)):
+            with ToldTo(fields, referred=all(each.kind == "delete" for each in reversals)):
                 yield
         except Unprocessable as problem:
             faults = [Fault(each.detail, code=each.code) for each in problem.faults]
