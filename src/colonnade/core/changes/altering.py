@@ -15,13 +15,11 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from colonnade.core.database import Database, translated
 from colonnade.core.resources import Field, Resource
-from colonnade.core.tree import join_key
 from colonnade.core.values import read_json
 
 from .images import Image
 from .log import Log
 from .one_table import OneTable, Statements
-from .rows import updated
 
 
 class _Record:
@@ -111,8 +109,7 @@ class Alteration:
                 raise StaleDataError(f"a row of {stored.table} was locked, and is not changed")
         ((text,),) = found
         if text != row.text:
-            key = join_key(field.value.to_text(part) for field, part in zip(stored.resource.key, row.key, strict=True))
-            stored.enter(session, lambda: updated(stored.resource, key, row.text, text))
+            stored.enter(session, row.key, row.text, text)
 
     def _updated(self, names: frozenset[str]) -> sa.ClauseElement:
         """The statement that is given these columns."""

@@ -18,7 +18,6 @@ from colonnade.core.values import read_json
 
 from .log import Log
 from .one_table import OneTable, Statements
-from .rows import created
 
 
 class Creation:
@@ -70,9 +69,9 @@ class Creation:
         if not found:
             raise Conflict("The database has kept this record from being made.", slug="not-made")
         ((text,),) = found
-        image = read_json(text)
-        stored.enter(session, lambda: created(stored.resource, stored.images.key_of(image), text))
-        return stored.key_of(image)
+        key = stored.key_of(read_json(text))
+        stored.enter(session, key, None, text)
+        return key
 
     def _inserted(self, names: frozenset[str]) -> sa.ClauseElement:
         """The statement that is given these columns."""

@@ -37,8 +37,7 @@ class Entries:
         origin = origin_of(session)
         common = {**origin.values(), "at": datetime.now(UTC), "count": None}
         several = [each for row in rows for each in (row, *self._of_bases(row))]
-        connection = self._database.reading_on(connection_of(session))
-        last = self._positions.draw(connection, len(several))
+        last = self._positions.draw(session, len(several))
         places = itertools.repeat(None) if last is None else itertools.count(last + 1)
         whole = [{**common, "position": place, **each} for place, each in zip(places, several, strict=False)]
         if len(whole) > 1:
@@ -46,7 +45,7 @@ class Entries:
         elif self._positions.hold(session, whole[0]):  # as most transactions have it
             return
         else:
-            connection.fetch(self._one, whole[0])
+            self._database.reading_on(connection_of(session)).fetch(self._one, whole[0])
         self._positions.note(session, origin.request_id)
 
     def write_selected(
@@ -62,7 +61,7 @@ class Entries:
         common: dict[str, Any] = {**origin.values(), "at": datetime.now(UTC)}
         table, rows = self.log.table, selected.subquery("rows")
         constants = [sa.literal(value, table.c[name].type) for name, value in common.items()]
-        last = self._positions.draw(self._database.reading_on(session.connection()), number)
+        last = self._positions.draw(session, number)
         place = sa.null() if last is None else last + sa.func.row_number().over()
         statement = sa.insert(table).from_select(
             [*(column.name for column in rows.c), *common, "position"], sa.select(*rows.c, *constants, place)

@@ -68,7 +68,10 @@ class Held:
         info = connection.info
         if isinstance(session.bind, sa.Connection) or connection.in_nested_transaction() or HELD in info:
             return False
-        if _is(info.get(_SAVEPOINT), connection) or getattr(connection.connection, "autocommit", False):
+        saved: ref[sa.Connection] | None = info.get(_SAVEPOINT)
+        if saved is not None and saved() is connection:
+            return False
+        if getattr(connection.connection, "autocommit", False):
             return False
         info[HELD] = _Row(row, ref(connection), ref(session))
         session.info[HELD] = info
@@ -109,7 +112,3 @@ class Held:
 def forget_held(session: Session) -> None:
     """The transaction is at its end."""
     session.info.pop(HELD, {}).pop(HELD, None)
-
-
-def _is(known: ref[sa.Connection] | None, connection: sa.Connection) -> bool:
-    return known is not None and known() is connection

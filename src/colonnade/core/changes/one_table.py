@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, Prepared, fetch
 from colonnade.core.resources import Field, Resource
+from colonnade.core.tree import join_key
 
 from .application import recorder_of
 from .image_text import image_text, returned_text
 from .images import Image, Images
 from .log import Log
-from .rows import Row
+from .rows import written
 
 #: Statements that are kept of a resource: one for each set of columns that are given or not; there are few.
 _MOST: Final = 50
@@ -65,17 +66,25 @@ class OneTable:
 
     def key_of(self, image: Image) -> tuple[Any, ...]:
         """The key in an image."""
-        return tuple(field.value.parse(image[field.name]) for field in self.resource.key)
+        return tuple([field.value.parse(image[field.name]) for field in self.resource.key])
+
+    def key_text(self, key: tuple[Any, ...]) -> str:
+        """A key as the log has it."""
+        return join_key([field.value.to_text(part) for field, part in zip(self.resource.key, key, strict=True)])
 
     def fetch(self, session: Session, statement: Prepared, given: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Execute a statement in a session's transaction; what the database has against it points at the fields."""
         return fetch(self.database, session, statement, given, mapper=self.resource.mapper)
 
-    def enter(self, session: Session, row: Callable[[], Row]) -> None:
-        """Enter a row in the log, if it keeps such records."""
+    def enter(self, session: Session, key: tuple[Any, ...], before: str | None, after: str) -> None:
+        """Enter a change in the log, if it keeps such records.
+
+        :param before: the record's image, as JSON text; None for a new one.
+        :param after: the same, as it is now.
+        """
         recorder = recorder_of(session)
         if recorder is not None and recorder.log.keeps(self.resource):
-            recorder.entries.write(session, [row()])
+            recorder.entries.write(session, [written(self.resource, self.key_text(key), before, after)])
 
 
 class Statements:

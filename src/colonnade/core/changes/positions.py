@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, LastStatement, Prepared, ReadConnection
+from colonnade.core.database import Database, LastStatement, Prepared, connection_of
 
 from .holding import Held, forget_held
 from .log import Log
@@ -27,7 +27,7 @@ _COMMITTING: Final = "colonnade.changes.committing"
 class Positions(Protocol):
     """Who gives the rows of a transaction their positions, and when."""
 
-    def draw(self, connection: ReadConnection, number: int) -> int | None:
+    def draw(self, session: Session, number: int) -> int | None:
         """Draw positions for so many rows that are about to be inserted.
 
         :returns: the position before theirs; None if they get theirs later.
@@ -51,9 +51,11 @@ class PositionsAtOnce:
 
     def __init__(self, database: Database, log: Log) -> None:
         number: sa.BindParameter[int] = sa.bindparam("number", type_=sa.BigInteger())
+        self._database = database
         self._draw = Prepared.compile(drawn(log, number), database.dialect)
 
-    def draw(self, connection: ReadConnection, number: int) -> int | None:
+    def draw(self, session: Session, number: int) -> int | None:
+        connection = self._database.reading_on(connection_of(session))
         (found,) = connection.fetch(self._draw, {"number": number})
         return int(found[0]) - number
 
@@ -74,7 +76,7 @@ class PositionsLater:
         self._last = LastStatement(database)
         self._numbering = Numbering(database, log, self._last)
 
-    def draw(self, connection: ReadConnection, number: int) -> int | None:
+    def draw(self, session: Session, number: int) -> int | None:
         return None
 
     def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
@@ -90,6 +92,7 @@ class PositionsLater:
         if session.in_nested_transaction():
             return
         session.flush()
+        self._insert_held(session)
         self._numbering.number_with_commit(session)
         session.info[_COMMITTING] = True
 
@@ -97,6 +100,9 @@ class PositionsLater:
         """What is written from here on belongs to another transaction; not so after a savepoint."""
         if not session.in_nested_transaction():
             session.info.pop(_COMMITTING, None)
+
+    def _insert_held(self, session: Session) -> None:
+        """Insert what was kept back, with its position."""
 
 
 class PositionsAtCommit(PositionsLater):
@@ -109,13 +115,8 @@ class PositionsAtCommit(PositionsLater):
     def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
         return _COMMITTING not in session.info and UNNUMBERED not in session.info and self._held.hold(session, row)
 
-    def before_commit(self, session: Session) -> None:
-        """Flush, and insert what is kept back or number what is there; not for a savepoint."""
-        if session.in_nested_transaction():
-            return
-        session.flush()
+    def _insert_held(self, session: Session) -> None:
         self._held.insert(session)
-        super().before_commit(session)
 
 
 def forget(session: Session) -> None:

@@ -23,11 +23,7 @@ def told(images: Images, before: Image | None, after: Image | None) -> list[Row]
     return [{"resource": images.resource.name, "key": key, "verb": verb, "before": before, "after": after}]
 
 
-def created(resource: Resource, key: str, image: str) -> Row:
-    """The row for a new record, whose image is JSON text already."""
-    return {"resource": resource.name, "key": key, "verb": "create", "before": None, "after": image}
-
-
-def updated(resource: Resource, key: str, before: str, after: str) -> Row:
-    """The row for a changed record, whose images are JSON text already."""
-    return {"resource": resource.name, "key": key, "verb": "update", "before": before, "after": after}
+def written(resource: Resource, key: str, before: str | None, after: str) -> Row:
+    """The row for one record that was created or changed, whose images are JSON text already."""
+    verb = "create" if before is None else "update"
+    return {"resource": resource.name, "key": key, "verb": verb, "before": before, "after": after}
