@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Text, case, func, null, type_coerce
@@ -41,14 +42,20 @@ class DecimalValue(Value):
             return Decimal(0)  # also for -0, which no database keeps
         before = _LONGEST if self.precision is None else self.precision - (self.scale or 0)
         after = _LONGEST if self.scale is None else self.scale
-        if number.adjusted() >= before:
+        place = number.adjusted()
+        if place >= before:
             raise ValueError(f"is out of range; write at most {before} digits before the point")
-        if number.adjusted() < -after:
+        if place < -after:
             raise ValueError(f"has too many digits after the point; write at most {after}")
         try:
-            return number.quantize(Decimal((0, (1,), -after)), context=_EXACTLY) if self.scale is not None else number
+            return number if self.scale is None else number.quantize(self._unit, context=_EXACTLY)
         except Inexact:
             raise ValueError(f"has too many digits after the point; write at most {after}") from None
+
+    @cached_property
+    def _unit(self) -> Decimal:
+        """One in the last place."""
+        return Decimal((0, (1,), -(self.scale or 0)))
 
     def parse(self, raw: object) -> Decimal:
         if isinstance(raw, str):

@@ -33,7 +33,7 @@ class EnumValue(Value):
     members: tuple[tuple[str | int, object], ...]
     labels: tuple[str, ...] | None = None
 
-    @property
+    @cached_property
     def python_type(self) -> type[Any]:
         return type(self.members[0][1])
 

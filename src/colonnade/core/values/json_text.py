@@ -37,7 +37,9 @@ def read_json(text: str | bytes) -> Any:
     Raises ValueError for what is no JSON (NaN, Infinity and bad UTF-8 included), and for what is nested too deep.
     """
     try:
-        return json.loads(text, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse_constant)
+        if not isinstance(text, str):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")  # as json.loads reads bytes
+        return _decoder.decode(text)
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -63,6 +65,9 @@ def _decimal(text: str) -> Decimal:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"holds {name}, which is no JSON; write null or leave it out")
+
+
+_decoder: Final = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_refuse_constant)
 
 
 def check_text(text: str) -> str:

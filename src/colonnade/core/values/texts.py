@@ -34,7 +34,9 @@ class TextValue(Value):
     def check(self, value: object) -> str:
         if not isinstance(value, str):
             raise ValueError('is not text; write it in quotes, as "text"')
-        text = check_text(value if type(value) is str else str.__str__(value))
+        text = value if type(value) is str else str.__str__(value)
+        if not text.isascii() or "\x00" in text:
+            check_text(text)
         if self.length is not None and len(text) > self.length:
             raise ValueError(f"is too long: it has {len(text)} characters; write at most {self.length}")
         return text
