@@ -12,7 +12,12 @@ from colonnade.core.writing.writer import Precondition
 
 from .settings import RestSettings
 
-_OF_ONE_RECORD = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+#: The conditions of one record, each by the name that a WSGI server has for it.
+_OF_ONE_RECORD = {
+    "HTTP_IF_MATCH": "If-Match",
+    "HTTP_IF_NONE_MATCH": "If-None-Match",
+    "HTTP_IF_UNMODIFIED_SINCE": "If-Unmodified-Since",
+}
 
 
 def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precondition | None:
@@ -23,10 +28,11 @@ def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precond
     :raises PreconditionRequired: where the operator makes ``If-Match`` compulsory, and there is none.
     :raises BadRequest: for ``If-Unmodified-Since``: no answer carries such a time.
     """
-    if "If-Unmodified-Since" in request.headers:
+    environ = request.environ
+    if "HTTP_IF_UNMODIFIED_SINCE" in environ:
         raise BadRequest("Records have no Last-Modified here; make the change depend on its ETag, by If-Match.")
     # An empty one names no state, where webob takes it for any.
-    matches, differs = ((request.headers.get(name) or "").strip() for name in ("If-Match", "If-None-Match"))
+    matches, differs = environ.get("HTTP_IF_MATCH", "").strip(), environ.get("HTTP_IF_NONE_MATCH", "").strip()
     for name, value in (("If-Match", matches), ("If-None-Match", differs)):
         if value and value != "*" and '"' not in value:
             said = f'{name} holds ETags in their quotes, as in {name}: "Cfub8q444opokiTRTYg2"; nothing was done.'
@@ -53,7 +59,7 @@ def refuse_conditions(request: Request, what: str) -> None:
     :param what: it is, with its article: ``A creation``.
     :raises BadRequest: naming the headers; nothing has happened then.
     """
-    given = [name for name in _OF_ONE_RECORD if name in request.headers]
+    given = [name for key, name in _OF_ONE_RECORD.items() if key in request.environ]
     if given:
         raise BadRequest(f"{what} has no state that {', '.join(given)} could speak of, so nothing was done.")
 
