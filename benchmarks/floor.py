@@ -48,12 +48,14 @@ class Statement:
     """One that is sent: text with $1, $2 … and for each the value, or its `Origin`.
 
     commits: whether COMMIT is sent together with it.
+    with_next: whether the next one is.
     """
 
     query: bytes
     arguments: tuple[Any, ...]
     autocommit: bool
     commits: bool
+    with_next: bool
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,17 @@ def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> by
     """Send the statements of one request; the text of its answer."""
     seen = {"body": body, "key": key, "now": datetime.now(UTC), "identifier": str(uuid4())}
     text: str = ""
+    waiting: tuple[bytes, list[Any]] | None = None
     for statement in program.statements:
         statements = statements_on(url, statement.autocommit)
-        send = statements.rows_and_commit if statement.commits else statements.rows
-        rows = send(statement.query, [filled(each, seen) for each in statement.arguments])
+        bound = statement.query, [filled(each, seen) for each in statement.arguments]
+        if statement.with_next:
+            waiting = bound
+            continue
+        if waiting is not None:
+            (_, rows), waiting = statements.rows_of_both(waiting, bound), None
+        else:
+            rows = (statements.rows_and_commit if statement.commits else statements.rows)(*bound)
         if rows and isinstance(rows[0][0], str):
             text = rows[0][0]
             if seen["key"] is None and statement.query.startswith(b"INSERT"):

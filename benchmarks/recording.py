@@ -26,6 +26,7 @@ from benchmarks.floor import Origin, Program, Statement
 from benchmarks.in_process import call, environ
 from benchmarks.works import OURS, WORKS, Work
 from colonnade.core.database import database_of, statements_of
+from colonnade.core.database.sending import Rows
 from colonnade.core.database.server_statements import ServerStatements
 
 _NAMED = re.compile(r"%\((\w+)\)s")
@@ -42,13 +43,14 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True)
 class _Sent:
-    """A statement, whether COMMIT was sent with it, and the first value that it returned, as text."""
+    """A statement, whether COMMIT or the next one was sent with it, and the first value that it returned, as text."""
 
     query: bytes
     arguments: list[Any]
     autocommit: bool
-    commits: bool
     returned: str | None
+    commits: bool = False
+    with_next: bool = False
 
 
 @contextmanager
@@ -56,6 +58,7 @@ def _listening() -> Iterator[list[_Sent]]:
     """All that is sent while the block lasts, by psycopg's cursors and without them."""
     heard: list[_Sent] = []
     by_cursor = psycopg.Cursor.execute
+    both = ServerStatements.rows_of_both
     without_cursor = {True: ServerStatements.rows_and_commit, False: ServerStatements.rows}
 
     def execute(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
@@ -64,17 +67,28 @@ def _listening() -> Iterator[list[_Sent]]:
         result = cursor.pgresult
         value = result.get_value(0, 0) if result is not None and result.ntuples else None
         returned = None if value is None else value.decode()
-        heard.append(_Sent(text, arguments, cursor.connection.autocommit, False, returned))
+        heard.append(_Sent(text, arguments, cursor.connection.autocommit, returned))
         return answer
 
+    def take_down(
+        statements: ServerStatements, query: bytes, arguments: Sequence[object], found: Rows, **how: bool
+    ) -> None:
+        returned = found[0][0] if found and isinstance(found[0][0], str) else None
+        heard.append(_Sent(query, list(arguments), statements.connection.autocommit, returned, **how))
+
     def sending(commits: bool) -> Callable[..., Any]:
-        def rows(statements: ServerStatements, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
+        def rows(statements: ServerStatements, query: bytes, arguments: Sequence[object]) -> Rows:
             found = without_cursor[commits](statements, query, arguments)
-            returned = found[0][0] if found and isinstance(found[0][0], str) else None
-            heard.append(_Sent(query, list(arguments), statements.connection.autocommit, commits, returned))
+            take_down(statements, query, arguments, found, commits=commits)
             return found
 
         return rows
+
+    def rows_of_both(statements: ServerStatements, *two: tuple[bytes, Sequence[object]]) -> tuple[Rows, ...]:
+        found = both(statements, *two)
+        for number, (bound, each) in enumerate(zip(two, found, strict=True)):
+            take_down(statements, *bound, each, with_next=number == 0)
+        return found
 
     def unknown(*_: Any, **__: Any) -> Any:
         raise RecordingError("The floor knows neither executemany nor pipelines.")
@@ -83,6 +97,7 @@ def _listening() -> Iterator[list[_Sent]]:
         (psycopg.Cursor, "execute"): execute,
         (ServerStatements, "rows"): sending(commits=False),
         (ServerStatements, "rows_and_commit"): sending(commits=True),
+        (ServerStatements, "rows_of_both"): rows_of_both,
         (psycopg.Cursor, "executemany"): unknown,
         (psycopg.Connection, "pipeline"): unknown,
     }
@@ -164,7 +179,7 @@ def _program(
     returned = {(a.returned, b.returned) for a, b in zip(first, second, strict=True) if a.query.startswith(b"INSERT")}
     find = _finder(body, other_body, key, other_key, returned)
     statements = tuple(
-        Statement(a.query, tuple(map(find, a.arguments, b.arguments)), a.autocommit, a.commits)
+        Statement(a.query, tuple(map(find, a.arguments, b.arguments)), a.autocommit, a.commits, a.with_next)
         for a, b in zip(first, second, strict=True)
     )
     return Program(work.name, statements, work.name in ("list", "policy"))

@@ -36,6 +36,9 @@ class Request(pyramid.request.Request):
     #: close the file that a longer one goes to.
     request_body_tempfile_limit = 16 * 1024 * 1024
 
+    #: Whether what answers it has no effect but its answer: see `core.policy.assuming`.
+    reads_only = False
+
     def make_body_seekable(self) -> None:
         """Let the body be read again by another attempt; a request that has none needs nothing for that."""
         environ = self.environ

@@ -331,3 +331,17 @@ def test_too_many_connections_are_said_and_over_when_they_are_gone(
                 taken.enter_context(psycopg.connect(libpq_url(cluster.url)))
         assert_unavailable(app, "")
     assert_available(app)
+
+
+@postgresql
+def test_two_reads_that_go_together_are_both_done_on_another_connection(database: Database) -> None:
+    told: list[Any] = []
+    with database.read() as connection:
+        read(database, "fetch", connection)
+        terminate_others(database)
+        connection.fetch_with_next(Prepared.compile(text("SELECT 1"), database.dialect), {}, told.append)
+        assert read(database, "fetch", connection) == [(7,)]
+        terminate_others(database)
+        connection.fetch_with_next(Prepared.compile(text("SELECT 2"), database.dialect), {}, told.append)
+        connection.settle()
+    assert told == [[(1,)], [(2,)]]

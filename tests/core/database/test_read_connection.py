@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from colonnade.core.database import Database, Prepared, statements_of
 from colonnade.core.problems import BadRequest, Unavailable
-from tests.core.database.conftest import Person, Team
+from tests.core.database.conftest import MakeDatabase, Person, Team
 
 WRITES = [
     "CREATE TABLE sneaked (id INTEGER)",
@@ -293,3 +293,105 @@ def test_sqlite_writers_and_readers_do_not_wait_for_each_other(tmp_path: Path, m
         writing.exec_driver_sql("INSERT INTO made VALUES (1)")
         assert reading.rows(text("SELECT count(*) FROM made")) == [(0,)]
     assert by_raw_road(database, "SELECT count(*) FROM made") == [(1,)]
+
+
+class Wrong(Exception):
+    """What was read is not what was expected."""
+
+
+def refuse(rows: list[Any]) -> None:
+    raise Wrong(rows)
+
+
+def number(database: Database, sql: str) -> Prepared:
+    return Prepared.compile(text(sql), database.dialect)
+
+
+def test_a_statement_goes_with_the_next_one_and_is_checked_first(database: Database) -> None:
+    checked: list[Any] = []
+    with database.read() as connection, statements_of(database) as sent:
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
+        assert (sent, checked) == ([], [])
+        assert connection.fetch(number(database, "SELECT 2"), {}) == [(2,)]
+        assert checked == [[(1,)]]
+        assert connection.fetch(number(database, "SELECT 3"), {}) == [(3,)]
+    assert sent == ["SELECT 1", "SELECT 2", "SELECT 3"]
+    assert checked == [[(1,)]]
+
+
+def test_nobody_gets_the_next_one_s_rows_if_the_check_refuses(database: Database) -> None:
+    with database.read() as connection:
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        with pytest.raises(Wrong, match="1"):
+            connection.fetch(number(database, "SELECT 2"), {})
+        assert connection.fetch(number(database, "SELECT 3"), {}) == [(3,)]
+
+
+@pytest.mark.parametrize("sql", ["SELECT one FROM nowhere", "SELECT sum(9223372036854775807) OVER () % 0, abs(-1-"])
+def test_nobody_gets_the_next_one_s_error_if_the_check_refuses(database: Database, sql: str) -> None:
+    with database.read() as connection:
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        with pytest.raises(Wrong):
+            connection.fetch(number(database, sql), {})
+        checked: list[Any] = []
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
+        with pytest.raises(Exception, match=r"not migrated|syntax|incomplete"):
+            connection.fetch(number(database, sql), {})
+        assert checked == [[(1,)]]
+        assert connection.fetch(number(database, "SELECT 3"), {}) == [(3,)]
+
+
+def test_an_error_of_the_first_is_raised_once(database: Database) -> None:
+    with database.read() as connection:
+        connection.fetch_with_next(number(database, "SELECT one FROM nowhere"), {}, refuse)
+        with pytest.raises(Exception, match=r"not migrated|no such table"):
+            connection.fetch(number(database, "SELECT 2"), {})
+        assert connection.fetch(number(database, "SELECT 3"), {}) == [(3,)]
+
+
+@pytest.mark.parametrize("way", ["settle", "rows", "taken", "another"])
+def test_a_statement_that_waits_is_sent_before_anything_else(database: Database, way: str) -> None:
+    checked: list[Any] = []
+    with database.read() as connection:
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
+        if way == "settle":
+            connection.settle()
+        elif way == "rows":
+            connection.rows(text("SELECT 2"))
+        elif way == "taken":
+            connection.taken({"sqlite": "BEGIN", "postgresql": "BEGIN"})[0].close()
+        else:
+            connection.fetch_with_next(number(database, "SELECT 2"), {}, checked.append)
+        assert checked == [[(1,)]]
+        connection.settle()
+        connection.settle()
+    assert checked == [[(1,)], [(2,)]][: 2 if way == "another" else 1]
+
+
+def test_on_a_lent_connection_a_statement_waits_for_none(database: Database) -> None:
+    with database.engine.begin() as lent:
+        connection = database.reading_on(lent)
+        with pytest.raises(Wrong):
+            connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        connection.settle()
+
+
+def test_a_value_that_no_statement_could_hold_does_not_go_before_the_check(database: Database) -> None:
+    prepared = Prepared.compile(select(literal_column("1")).where(bindparam("n") == 1), database.dialect)
+    with database.read() as connection:
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        with pytest.raises(Wrong):
+            connection.fetch(prepared, {"n": 2**70})
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_two_statements_go_together_however_few_are_kept(
+    module_database_url: str, make_database: MakeDatabase, kept: int
+) -> None:
+    few = make_database(module_database_url, prepared_statements=kept)
+    checked: list[Any] = []
+    with few.read() as connection:
+        for turn in range(1, 6):
+            connection.fetch_with_next(number(few, f"SELECT {turn}"), {}, checked.append)
+            assert connection.fetch(number(few, f"SELECT -{turn}"), {}) == [(-turn,)]
+    assert checked == [[(turn,)] for turn in range(1, 6)]

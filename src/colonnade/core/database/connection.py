@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from pyramid_retry import mark_error_retryable
@@ -15,10 +15,14 @@ from sqlalchemy.pool import PoolProxiedConnection
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.failures import is_lost, is_stale_plan
 from colonnade.core.database.prepared import Prepared
-from colonnade.core.database.sending import Send, sender_of
+from colonnade.core.database.sending import Bound, Rows, Sender, sender_of
 from colonnade.core.problems import BadRequest, Unprocessable
 
+_T = TypeVar("_T")
 _DRIVER_ERRORS = (psycopg.Error, sqlite3.Error)
+
+#: Looks at the rows of a statement; raises if they are not what they should be.
+Check: TypeAlias = Callable[[Rows], None]
 
 
 class ReadConnection:
@@ -48,7 +52,7 @@ class ReadConnection:
         """`sqlite` or `postgresql`."""
         return self._connect().dialect.name
 
-    def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> Rows:
         """Execute on the driver's own cursor, prepared by the server where there is one.
 
         :param parameters: Python values by the names of the statement's parameters.
@@ -60,7 +64,7 @@ class ReadConnection:
         for before in self.before:
             before(connection, prepared.text)
         try:
-            return self._fetch(sender_of(connection.connection).rows, prepared, prepared.arguments(parameters))
+            return self._send(sender_of(connection.connection).rows, (prepared, prepared.arguments(parameters)))
         except _DRIVER_ERRORS as error:
             problem = _translated(error)
             if _is_disconnect(connection.engine, connection.connection, error):
@@ -70,14 +74,14 @@ class ReadConnection:
                 mark_error_retryable(problem)
             raise problem from error
 
-    def fetch_last(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def fetch_last(self, prepared: Prepared, parameters: Mapping[str, object]) -> Rows:
         """Execute the last statement of a transaction, just before SQLAlchemy commits it.
 
         It is committed with it where the driver can do both at once. SQLAlchemy's own COMMIT finds nothing to do then.
         """
         connection = self._connect()
         try:
-            return self._fetch(sender_of(connection.connection).last_rows, prepared, prepared.arguments(parameters))
+            return self._send(sender_of(connection.connection).last_rows, (prepared, prepared.arguments(parameters)))
         except _DRIVER_ERRORS as error:
             if _is_disconnect(connection.engine, connection.connection, error):
                 _let_sqlalchemy_notice(connection)  # not to be tried again: nobody knows whether COMMIT was heard
@@ -85,6 +89,16 @@ class ReadConnection:
             if is_stale_plan(error):
                 mark_error_retryable(problem)
             raise problem from error
+
+    def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
+        """Execute a statement together with the next one, where that is a round trip less; else now.
+
+        :param check: is given its rows before anybody gets those of the next one, and may raise.
+        """
+        check(self.fetch(prepared, parameters))
+
+    def settle(self) -> None:
+        """Execute what waits for a next statement that did not come."""
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         """Execute through SQLAlchemy, with the processing of its types, and return all rows."""
@@ -99,11 +113,12 @@ class ReadConnection:
         with translated():
             return self._connect(), False
 
-    def _fetch(self, send: Send, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def _send(self, send: Callable[..., _T], *statements: Bound) -> _T:
         for observe in self.observers:
-            observe(prepared.text)
+            for prepared, _ in statements:
+                observe(prepared.text)
         try:
-            return send(prepared, arguments)
+            return send(*statements)
         except (OverflowError, UnicodeEncodeError):
             # The driver's own: a number of more than 64 bits, a lone surrogate.
             raise BadRequest("A value is none that the database could hold.") from None
@@ -122,25 +137,39 @@ class PooledReadConnection(ReadConnection):
         self._engine = engine
         self._raw: PoolProxiedConnection | None = None
         self._connection: Connection | None = None
+        self._waiting: tuple[Bound, Check] | None = None
 
     @property
     def dialect_name(self) -> str:
         return self._engine.dialect.name
 
-    def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        arguments = prepared.arguments(parameters)
+    def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> Rows:
+        bound = prepared, prepared.arguments(parameters)
+        if self._waiting is not None:
+            return self._fetch_after(*self._waiting, bound)
+        return self._on_live(lambda sender: self._send(sender.rows, bound))
+
+    def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
+        self.settle()
+        self._waiting = (prepared, prepared.arguments(parameters)), check
+
+    def settle(self) -> None:
+        if self._waiting is not None:
+            (bound, check), self._waiting = self._waiting, None
+            check(self._on_live(lambda sender: self._send(sender.rows, bound)))
+
+    def _fetch_after(self, waiting: Bound, check: Check, bound: Bound) -> Rows:
         try:
-            return self._fetch(sender_of(self._raw or self._checked_out()).rows, prepared, arguments)
-        except _DRIVER_ERRORS as error:
-            if not self._dropped(error):
-                raise _translated(error) from error
-        try:
-            return self._fetch(sender_of(self._checked_out()).rows, prepared, arguments)
-        except _DRIVER_ERRORS as error:
-            self._dropped(error)
-            raise _translated(error) from error
+            told, rows = self._on_live(lambda sender: self._send(sender.rows_of_both, waiting, bound))
+        except Exception:
+            self.settle()  # the error may be the other's, and nobody gets that before the check either
+            raise
+        self._waiting = None
+        check(told)
+        return rows
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        self.settle()
         try:
             return self._through_sqlalchemy().execute(statement, parameters).all()
         except DBAPIError as error:
@@ -150,6 +179,7 @@ class PooledReadConnection(ReadConnection):
             return self._through_sqlalchemy().execute(statement, parameters).all()
 
     def taken(self, begin: Mapping[str, str]) -> tuple[Connection, bool]:
+        self.settle()
         text = begin[self.dialect_name]
         try:
             self._through_sqlalchemy().exec_driver_sql(text).close()
@@ -168,6 +198,19 @@ class PooledReadConnection(ReadConnection):
             connection.close()
         elif raw is not None:
             raw.close()
+
+    def _on_live(self, send: Callable[[Sender], _T]) -> _T:
+        """Send on the connection; once more on another one if this one may do better there."""
+        try:
+            return send(sender_of(self._raw or self._checked_out()))
+        except _DRIVER_ERRORS as error:
+            if not self._dropped(error):
+                raise _translated(error) from error
+        try:
+            return send(sender_of(self._checked_out()))
+        except _DRIVER_ERRORS as error:
+            self._dropped(error)
+            raise _translated(error) from error
 
     def _checked_out(self) -> PoolProxiedConnection:
         try:

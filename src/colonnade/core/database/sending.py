@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
@@ -22,18 +21,23 @@ _FORGETTING: Final = re.compile(r"\b(?:DROP|ALTER|ROLLBACK|DISCARD|DEALLOCATE)\b
 _SENDER: Final = "colonnade.sender"
 
 
-#: Executes a statement with its arguments, and returns all rows.
-Send: TypeAlias = Callable[[Prepared, list[object]], list[tuple[Any, ...]]]
+#: What a statement returned.
+Rows: TypeAlias = list[tuple[Any, ...]]
+#: A statement and its arguments.
+Bound: TypeAlias = tuple[Prepared, list[object]]
 
 
 class Sender(Protocol):
     """Executes statements on one connection, and returns all rows of each."""
 
-    def rows(self, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def rows(self, bound: Bound) -> Rows:
         """Execute a statement; a transaction begins where none has begun."""
 
-    def last_rows(self, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def last_rows(self, bound: Bound) -> Rows:
         """The same just before COMMIT, which may be done with it."""
+
+    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
+        """Execute two statements one after the other, in autocommit; at once, where the driver can do that."""
 
 
 def sender_of(raw: PoolProxiedConnection) -> Sender:
@@ -60,12 +64,16 @@ class OnSQLite:
         self._driver = driver
         self._limit = limit
 
-    def rows(self, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def rows(self, bound: Bound) -> Rows:
+        prepared, arguments = bound
         if self._limit:
             self._limit.start()
         return self._driver.execute(prepared.text, arguments).fetchall()
 
     last_rows = rows
+
+    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
+        return self.rows(one), self.rows(other)
 
 
 class ByCursor:
@@ -75,10 +83,14 @@ class ByCursor:
         # psycopg's usual cursor would look for %(name)s in the text each time; this one sends the text as it is.
         self._cursor = psycopg.RawCursor(driver)
 
-    def rows(self, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def rows(self, bound: Bound) -> Rows:
+        prepared, arguments = bound
         return self._cursor.execute(prepared.query, arguments).fetchall()
 
     last_rows = rows
+
+    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
+        return self.rows(one), self.rows(other)
 
 
 class WithoutCursor:
@@ -87,11 +99,16 @@ class WithoutCursor:
     def __init__(self, driver: psycopg.Connection[Any]) -> None:
         self.statements = ServerStatements(driver)
 
-    def rows(self, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def rows(self, bound: Bound) -> Rows:
+        prepared, arguments = bound
         return self.statements.rows(prepared.query, arguments)
 
-    def last_rows(self, prepared: Prepared, arguments: list[object]) -> list[tuple[Any, ...]]:
+    def last_rows(self, bound: Bound) -> Rows:
+        prepared, arguments = bound
         return self.statements.rows_and_commit(prepared.query, arguments)
+
+    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
+        return self.statements.rows_of_both((one[0].query, one[1]), (other[0].query, other[1]))
 
 
 def watch_forgetting(engine: Engine) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from pyramid.request import Request
+from pyramid_retry import mark_error_retryable
 from sqlalchemy import String, and_, bindparam, or_, select
 
 from colonnade.core.database import Prepared, database_of
+from colonnade.core.database.sending import Rows
 from colonnade.core.database.sessions import CONNECTION, SESSION
 from colonnade.core.policy import Identity
+from colonnade.core.policy.assuming import assume, may_assume
 from colonnade.core.problems import Unauthorized
 
 from .last_use import LastUse
@@ -20,6 +25,9 @@ from .secret import Secret
 if TYPE_CHECKING:
     from sqlalchemy import Dialect, Select
 
+#: Of how many tokens a process remembers what was said of them.
+MOST: Final = 10_000
+
 
 class BearerTokens:
     """What an application knows of its tokens: :meth:`identify` is its authenticator."""
@@ -28,6 +36,7 @@ class BearerTokens:
         """:param last_use: is told of each token that is taken; None if nobody wants to know."""
         self._last_use = last_use
         self._prepared: Prepared | None = None
+        self._known: dict[str, _Known] = {}
 
     def identify(self, request: Request) -> Identity | None:
         """Who sent it; None where it carries no credentials.
@@ -45,28 +54,73 @@ class BearerTokens:
         secret = Secret.read(credentials.strip())
         if secret is None:
             raise refused()
-        found = request.read_connection.fetch(
-            self._statement(database_of(request.registry).dialect), {"prefix": secret.prefix, "now": now()}
-        )
-        if not found:
-            raise refused()
-        user_id, name, _, token_id, stored, narrowed, good = found[0]
-        if not secret.matches(stored) or not good:
-            raise refused()
-        if self._last_use is not None and not _is_injected(request):
-            self._last_use.note(token_id)
-        return Identity.signed_in(
-            user_id,
-            name,
-            roles=[role for _, _, role, *_ in found if role is not None],
-            token=secret.prefix,
-            narrowed=None if narrowed is None else read_pairs(narrowed),
-        )
+        parameters = {"prefix": secret.prefix, "now": now()}
+        statement = self._statement(database_of(request.registry).dialect)
+        known = self._known.get(secret.prefix)
+        if known is not None and may_assume(request) and secret.matches(known.hash):
+            assume(request, statement, parameters, partial(self._confirm, known))
+            return known.identity
+        known = _read(secret, request.read_connection.fetch(statement, parameters))
+        if not _is_injected(request):
+            self._remember(known)
+            self._note(known)
+        return known.identity
+
+    def _confirm(self, known: _Known, rows: Rows) -> None:
+        """Take down that a token was used, if the database still says the same of it.
+
+        :raises Unauthorized: if it does not; pyramid_retry then tries the request again, which has the token looked up.
+        """
+        if rows != known.rows:
+            changed = refused()
+            mark_error_retryable(changed)
+            raise changed
+        self._note(known)
+
+    def _note(self, known: _Known) -> None:
+        if self._last_use is not None:
+            self._last_use.note(known.token_id)
+
+    def _remember(self, known: _Known) -> None:
+        if len(self._known) >= MOST:
+            self._known.clear()  # as rare as it is cheap: each is looked up once more
+        self._known[known.prefix] = known
 
     def _statement(self, dialect: Dialect) -> Prepared:
         if self._prepared is None:
             self._prepared = Prepared.compile(statement(), dialect)
         return self._prepared
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the database said of a good token, and what follows from it."""
+
+    prefix: str
+    hash: str
+    token_id: int
+    identity: Identity
+    rows: Rows
+
+
+def _read(secret: Secret, rows: Rows) -> _Known:
+    """What the rows of the statement say of a token.
+
+    :raises Unauthorized: if it is not good.
+    """
+    if not rows:
+        raise refused()
+    user_id, name, _, token_id, stored, narrowed, good = rows[0]
+    if not secret.matches(stored) or not good:
+        raise refused()
+    identity = Identity.signed_in(
+        user_id,
+        name,
+        roles=[role for _, _, role, *_ in rows if role is not None],
+        token=secret.prefix,
+        narrowed=None if narrowed is None else read_pairs(narrowed),
+    )
+    return _Known(secret.prefix, stored, token_id, identity, rows)
 
 
 def _is_injected(request: Request) -> bool:

@@ -13,6 +13,7 @@ from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from colonnade.core.operation import Operation
+from colonnade.core.policy.assuming import allow_assumption
 from colonnade.core.problems import NotFound, Unauthorized
 from colonnade.core.resources import Relation, Resource, resources_of
 from colonnade.core.services import ask_views
@@ -77,6 +78,7 @@ def _add(service: Service, method: str, view: Callable[..., Any], operation: Ope
 
 def _collection(resource: Resource) -> Callable[[Request], Collection]:
     def factory(request: Request) -> Collection:
+        allow_assumption(request)
         return Collection(resource, request)
 
     return factory
@@ -86,6 +88,7 @@ def record_factory(resource: Resource) -> Callable[[Request], Record]:
     """What makes the context of a route with ``{key}``."""
 
     def factory(request: Request) -> Record:
+        allow_assumption(request)
         try:
             return Collection(resource, request).record(request.matchdict["key"])
         except NotFound:
