@@ -1,9 +1,10 @@
 """An identity that is taken to be what it was the last time, until the first answer of the database confirms it.
 
 Who asks has to be looked up for each request, which is a round trip before the first one of the request itself. Where
-a view does nothing but read, both go together: the look-up is executed first; if it says anything else than before, what
-was read is thrown away, and pyramid_retry tries the request again, this time one after the other. Nothing leaves before
-that: not what was read, not an error, not a 304. So what a token may do ends with the statement that takes it away.
+a view does nothing but read, both go together: the look-up is executed first; if it does not say what it said before,
+what was read is thrown away, and pyramid_retry tries the request again, this time one after the other. Nothing leaves
+before that: not what was read, not an error, not a 304. So what a token may do ends with the statement that takes it
+away.
 """
 
 from __future__ import annotations
