@@ -29,7 +29,7 @@ def require_object(fields: WritableFields, body: object) -> Members:
 
     :raises Unprocessable: for a body that is no object.
     """
-    if isinstance(body, Mapping):
+    if isinstance(body, (dict, Mapping)):  # a dict, as most are, is known without Mapping's own question
         return body
     raise Unprocessable(
         f"A record of {fields.resource.name} is a JSON object.",
@@ -61,12 +61,17 @@ def read_changes(
     :returns: the values that differ from the stored ones; and a fault for each member that is not right.
     """
     locked = {fault.pointer: fault for fault in _unwritable(fields, members)}
-    stays = {
-        name for name in members if pointer(name) in locked and _is_stored(fields, name, members[name], record, shown)
-    }
-    faults = [fault for place, fault in locked.items() if place not in {pointer(name) for name in stays}]
-    faults += _unknown(fields, members)
-    sent = {name: value for name, value in members.items() if name not in stays}
+    sent = members
+    if locked:
+        stays = {
+            name
+            for name in members
+            if pointer(name) in locked and _is_stored(fields, name, members[name], record, shown)
+        }
+        for name in stays:
+            locked.pop(pointer(name), None)
+        sent = {name: value for name, value in members.items() if name not in stays}
+    faults = [*locked.values(), *_unknown(fields, members)]
     values, wrong = _validated(fields, _schema(fields.resource.edit_schema), sent)
     changed = {
         name: value

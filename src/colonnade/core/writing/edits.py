@@ -81,12 +81,12 @@ class Merge(Edit):
     patch: object
 
     def names(self, resource: Resource) -> Collection[str]:
-        return self.patch.keys() if isinstance(self.patch, Mapping) else ()
+        return self.patch.keys() if isinstance(self.patch, (dict, Mapping)) else ()
 
     def members(self, fields: WritableFields, document: Document) -> Members:
         patch = require_object(fields, self.patch)
         return {
-            name: merge(document.get(name), value) if isinstance(value, Mapping) else value
+            name: merge(document.get(name), value) if isinstance(value, dict) else value
             for name, value in patch.items()
         }
 

@@ -9,6 +9,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, Session
 
+from colonnade.core.resources import Resource
+
+from .lookup import Key
+from .relations import identity_of
+
 #: The events of a flush. Rooms of ours listen to them, who do the same for statements.
 _OF_FLUSHES: Final = ("before_flush", "after_flush", "after_flush_postexec")
 
@@ -76,13 +81,12 @@ class Plainness:
         )
 
 
-def is_in(session: Session, mapper: Mapper[object], identity: tuple[Any, ...]) -> bool:
-    """Tell whether a session has an object that stands for a row, or may have it as soon as it flushes.
-
-    :param identity: the row's key, in the order of the mapper's primary key.
-    """
+def is_in(session: Session, resource: Resource, key: Key) -> bool:
+    """Tell whether a session has an object that stands for a record, or may have it as soon as it flushes."""
+    if session.new:
+        return True
     known = session.identity_map
-    return bool(session.new) or (bool(known) and mapper.identity_key_from_primary_key(identity) in known)
+    return bool(known) and resource.mapper.identity_key_from_primary_key(identity_of(resource, key)) in known
 
 
 def _is_session_heard(session: Session, events: Events) -> bool:

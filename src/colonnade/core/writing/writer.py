@@ -30,7 +30,7 @@ from .plain import OF_CHANGE, OF_CREATION, Events, is_in
 from .records import assign, new_record
 from .references import reference_faults
 from .referrers import leave_to_database, require_unreferred
-from .relations import identity_of, key_of, related, relation_faults
+from .relations import key_of, related, relation_faults
 from .results import Results
 from .telling import ToldTo
 
@@ -157,7 +157,7 @@ class Writer:
             loading is None
             or not outline.is_alone(edit.names(resource))
             or not self._is_plain(outline, edit.verb, OF_CHANGE)
-            or is_in(self.author.session, resource.mapper, identity_of(resource, key))
+            or is_in(self.author.session, resource, key)
         ):
             return self._stored(resource, "edit", key)
         return _require_permitted(loading.of(self.author, key), resource, "edit")
