@@ -60,9 +60,10 @@ def read_changes(
     :param shown: gives a member of the record as its author sees it, as JSON has it.
     :returns: the values that differ from the stored ones; and a fault for each member that is not right.
     """
-    locked = {fault.pointer: fault for fault in _unwritable(fields, members)}
+    faults: list[Fault] = []
     sent = members
-    if locked:
+    if not members.keys() <= fields.free:
+        locked = {fault.pointer: fault for fault in _unwritable(fields, members)}
         stays = {
             name
             for name in members
@@ -71,7 +72,7 @@ def read_changes(
         for name in stays:
             locked.pop(pointer(name), None)
         sent = {name: value for name, value in members.items() if name not in stays}
-    faults = [*locked.values(), *_unknown(fields, members)]
+        faults = [*locked.values(), *_unknown(fields, members)]
     values, wrong = _validated(fields, _schema(fields.resource.edit_schema), sent)
     changed = {
         name: value

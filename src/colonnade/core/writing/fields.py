@@ -28,13 +28,15 @@ class WritableFields:
     """The fields of one resource, as they are to one author.
 
     relations: those that are written by keys and exist for the author, by name.
-    stored: the record that is to be changed; what may be seen and written of it may be less than of others.
+    readable, writable: the names that the author may see and write of a stored record, which may be fewer than of
+        others; None of a new one.
     """
 
     access: ResourceAccess
     action: Literal["create", "edit"] = "create"
     relations: Mapping[str, Relation] = field(default_factory=dict)
-    stored: Stored | None = None
+    readable: frozenset[str] | None = None
+    writable: frozenset[str] | None = None
 
     @classmethod
     def of(cls, author: Author, resource: Resource, stored: Stored | None = None) -> Self:
@@ -45,7 +47,9 @@ class WritableFields:
             for each in resource.relations.values()
             if each.by_keys and author.access.relation(each) and (stored is None or each.name in stored.readable)
         }
-        return cls(access, "create" if stored is None else "edit", relations, stored)
+        if stored is None:
+            return cls(access, "create", relations)
+        return cls(access, "edit", relations, stored.readable, stored.writable)
 
     @cached_property
     def resource(self) -> Resource:
@@ -59,8 +63,8 @@ class WritableFields:
         Who may see no row at all may still create some; of the fields, they are told of those that nobody hid.
         """
         fields = self.resource.fields.values()
-        if self.stored is not None:
-            return {field.name: field for field in fields if field.name in self.stored.readable}
+        if self.readable is not None:
+            return {field.name: field for field in fields if field.name in self.readable}
         return {field.name: field for field in fields if self.access.field(field.name) is not False}
 
     @cached_property
@@ -82,8 +86,8 @@ class WritableFields:
 
     def may_write(self, name: str) -> bool:
         """Tell whether the author may write a field or relation, on the stored record or on some row at least."""
-        if self.stored is not None:
-            return name in self.stored.writable
+        if self.writable is not None:
+            return name in self.writable
         return self.access.field(name, self.action) is not False
 
     def fault(self, name: str) -> Fault | None:

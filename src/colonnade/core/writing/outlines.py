@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final, TypeAlias
 
 import sqlalchemy as sa
 from pyramid.registry import Registry
@@ -17,7 +18,7 @@ from colonnade.core.values.opaque import OpaqueValue
 
 from .author import Author
 from .fields import WritableFields
-from .loading import lockable_tables
+from .loading import Stored, lockable_tables
 from .lookup import Existence
 from .plain import Plainness
 from .plain_loading import PlainLoading
@@ -25,6 +26,11 @@ from .references import Reference, references_of
 from .referrers import held_fields
 
 _KEY = "colonnade.writing.outlines"
+#: Different rights to records of one resource that are kept for those to whom the same entries apply; there are few.
+_MOST: Final = 50
+
+_Rights: TypeAlias = tuple[frozenset[str], frozenset[str]] | None
+"""The names that may be seen and written of a stored record; None of a new one."""
 
 
 @dataclass(eq=False)
@@ -42,14 +48,21 @@ class Outline:
         if not self._tables:
             self._tables = lockable_tables(self.resource.mapper)
 
-    def fields(self, author: Author) -> WritableFields:
-        """Those of a new record, as they are to its author; the same for all to whom the same entries apply."""
+    def fields(self, author: Author, stored: Stored | None = None) -> WritableFields:
+        """Those of a new record, or of a stored one, as they are to its author.
+
+        They are the same for all to whom the same entries apply, and of all records of which these may see and write
+        the same.
+        """
         if self._relates:
-            return WritableFields.of(author, self.resource)
-        kept = author.access.of(self.resource).kept
-        if self not in kept:
-            kept[self] = WritableFields.of(author, self.resource)
-        known: WritableFields = kept[self]
+            return WritableFields.of(author, self.resource, stored)
+        kept: dict[_Rights, WritableFields] = author.access.of(self.resource).kept.setdefault(self, {})
+        rights = None if stored is None else (stored.readable, stored.writable)
+        known = kept.get(rights)
+        if known is None:
+            if len(kept) >= _MOST:
+                kept.clear()
+            known = kept[rights] = WritableFields.of(author, self.resource, stored)
         return known
 
     @cached_property

@@ -90,7 +90,7 @@ class Writer:
         stored = self._stored_for(resource, key, edit)
         if precondition is not None:
             precondition()
-        fields = WritableFields.of(self.author, resource, stored)
+        fields = self.outlines.of(resource).fields(self.author, stored)
         document = Document(self.author, fields, stored.record)
         members = edit.members(fields, document)
         values, faults = read_changes(fields, members, stored.record, document.get)
