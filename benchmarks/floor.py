@@ -62,12 +62,12 @@ class Statement:
 class Program:
     """The statements of one work, in order; those that are not in autocommit are one transaction.
 
-    enveloped: the text of the last answer is put into the envelope of a list.
+    page: how many records of the last answer are put into the envelope of a list; None: it is one record.
     """
 
     work: str
     statements: tuple[Statement, ...]
-    enveloped: bool
+    page: int | None
 
 
 def statements_on(url: str, autocommit: bool) -> ServerStatements:
@@ -98,6 +98,8 @@ def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> by
             (_, rows), waiting = statements.rows_of_both(waiting, bound), None
         else:
             rows = (statements.rows_and_commit if statement.commits else statements.rows)(*bound)
+        if program.page is not None and statement is program.statements[-1]:
+            return b'{"data":[' + ",".join([row[0] for row in rows[: program.page]]).encode() + b"]}"
         if rows and isinstance(rows[0][0], str):
             text = rows[0][0]
             if seen["key"] is None and statement.query.startswith(b"INSERT"):
@@ -131,9 +133,7 @@ def make(programs: Mapping[str, Program], url: str) -> Callable[[dict[str, Any],
         if path == "/hello":
             return answer(start_response, "200 OK", b'{"hello": "world"}')
         if method == "GET":
-            program = known[path]
-            text = run(program, url, {}, None)
-            return answer(start_response, "200 OK", b'{"data":[' + text + b"]}" if program.enveloped else text)
+            return answer(start_response, "200 OK", run(known[path], url, {}, None))
         body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
         if method == "POST":
             return answer(start_response, "201 Created", run(programs["create"], url, body, None))

@@ -24,7 +24,7 @@ from benchmarks.application import make
 from benchmarks.data import Seed
 from benchmarks.floor import Origin, Program, Statement
 from benchmarks.in_process import call, environ
-from benchmarks.works import OURS, WORKS, Work
+from benchmarks.works import OURS, PAGE, WORKS, Work
 from colonnade.core.database import database_of, statements_of
 from colonnade.core.database.sending import Rows
 from colonnade.core.database.server_statements import ServerStatements
@@ -182,7 +182,7 @@ def _program(
         Statement(a.query, tuple(map(find, a.arguments, b.arguments)), a.autocommit, a.commits, a.with_next)
         for a, b in zip(first, second, strict=True)
     )
-    return Program(work.name, statements, work.name in ("list", "policy"))
+    return Program(work.name, statements, PAGE if work.name in ("list", "policy") else None)
 
 
 def _is_document(value: Any) -> bool:

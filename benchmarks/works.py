@@ -14,6 +14,9 @@ NEW = (
 )
 CHANGED = '{"title": "Engineer {n}"}'
 
+#: Records of a list.
+PAGE = 100
+
 
 @dataclass(frozen=True)
 class Work:

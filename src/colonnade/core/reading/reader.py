@@ -141,7 +141,7 @@ class Reader:
 
     def _found(self, shape: Shape, values: Mapping[str, object]) -> Found:
         statement, rows, values = self._rows(shape, values)
-        return statement.read(rows, values) if rows else Found("", 0)
+        return statement.read(rows, values)
 
     def _rows(
         self, shape: Shape, values: Mapping[str, object]
@@ -166,7 +166,9 @@ class Reader:
     def _total(self, query: Query, plan: Plan, parent: Parent | None, values: Mapping[str, object]) -> int:
         exact = query.count == "exact"
         shape = Shape("count" if exact else "capped", plan.access, where=plan.where, parent=parent)
-        return self._found(shape, {**values, "limit": self.limits.count_cap + 1}).count
+        _, rows, _ = self._rows(shape, {**values, "limit": self.limits.count_cap + 1})
+        count: int = rows[0][0]
+        return count
 
     def _whose(self, resource: Resource, within: Within | None) -> str:
         place = "" if within is None else f"{within.relation.source.name}/{within.key!r}/{within.relation.name}"

@@ -23,23 +23,22 @@ from colonnade.core.policy.terms import me_names
 from colonnade.core.reading.shape import Shape, Step
 from colonnade.core.values import among
 
-from .concatenation import constant
 from .conditions import written
 from .levels import Levels
 from .order import SortColumn, after, sort_columns
 from .page import PageScope, picked
 from .scope import Aliases, AnySelect, Scope, clause_of
-from .text import TextWriter, can_write, numbered, order_fields, writable
+from .text import TextWriter, can_write, order_fields, writable
 
 
 @dataclass(frozen=True)
 class Found:
     """What a statement found: the records as JSON joined by commas, how many there were (one more than the limit if
-    more are to come), and the sort values of the last one that is shown, a JSON array (None without an order)."""
+    more are to come), and the sort values of the last one that is shown, a JSON array (None if there is none)."""
 
     data: str
     count: int
-    place: str | None = None
+    place: str | None
 
 
 @dataclass(frozen=True)
@@ -57,17 +56,13 @@ class Statement:
         return self.prepared is None or "base" in self.prepared.parameters
 
     def read(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> Found:
-        """Read the rows that the statement gave for these values."""
-        if self.levels is None:
-            data, count, *place = rows[0]
-            return Found(data, count, place[0] if place else None)
-        records, places = self.levels.read(rows, values)
-        limit = values.get("limit", len(records))
-        shown = min(limit, len(records))
-        return Found(",".join(records[:shown]), len(records), places[shown - 1] if shown else None)
+        """Read the rows that the statement of a list, or of one record, gave for these values."""
+        read = self.read_some(rows, values)
+        shown = read[: values.get("limit")]
+        return Found(",".join([record for record, _ in shown]), len(read), shown[-1][1] if shown else None)
 
     def read_some(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Read the rows of a shape of some records: each as JSON, with the JSON of its sort values."""
+        """Read the rows that were given: each record as JSON, with the JSON of its sort values."""
         if self.levels is None:
             return [(record, place) for record, place in rows]
         return list(zip(*self.levels.read(rows, values), strict=True))
@@ -143,26 +138,17 @@ def _within(shape: Shape, scope: Scope) -> ColumnElement[bool]:
 
 def _count(shape: Shape, scope: Scope, conditions: Sequence[ColumnElement[bool]]) -> AnySelect:
     if shape.kind == "count":
-        return scope.joined(select(constant(""), func.count())).where(*conditions)
+        return scope.joined(select(func.count())).where(*conditions)
     some = scope.joined(select(literal_column("1").label("one"))).where(*conditions)
     capped = some.limit(bindparam("limit", type_=BigInteger())).subquery(scope.aliases.name("some"))
-    return select(constant(""), func.count()).select_from(capped)
+    return select(func.count()).select_from(capped)
 
 
 def _text(
     shape: Shape, page: PageScope, columns: tuple[SortColumn, ...], sort_fields: Sequence[Any], writer: TextWriter
 ) -> AnySelect:
+    """Each record as JSON, with the JSON of its sort values."""
     assert shape.selection is not None
-    record = writer.record(page, shape.selection).label("j")
-    if shape.kind == "one":
-        return page.joined(select(record, literal_column("1")))
-    if shape.kind == "some":
-        sorts = [(field, page.sort(index)) for index, field in enumerate(sort_fields)]
-        return page.joined(select(record, writer.array(sorts).label("place")))
-    number = numbered(page, columns)
-    labels = [page.sort(index).label(f"o{index}") for index in range(len(columns))]
-    rows = page.joined(select(record, number, *labels)).order_by(number).subquery(page.aliases.name("rows"))
-    limit: ColumnElement[int] = bindparam("limit", type_=BigInteger())
-    place = writer.array([(field, rows.c[f"o{index}"]) for index, field in enumerate(sort_fields)])
-    last = func.max(place).filter(rows.c.n == limit)
-    return select(writer.joined(rows.c.j, rows.c.n, limit), func.count(), last).select_from(rows)
+    sorts = [(field, page.sort(index)) for index, field in enumerate(sort_fields)]
+    place = writer.array(sorts)
+    return page.joined(select(writer.record(page, shape.selection), place)).order_by(*page.order(columns))
