@@ -49,7 +49,13 @@ def _throughput(results: Mapping[str, Any], dialect: str) -> Any:
         ]
         bars = axis.barh([facts["systems"][name] for name, _ in here], middle, xerr=beside, ecolor="#444444")
         for bar, (name, _) in zip(bars, here, strict=True):
-            bar.set_color(OURS if name.startswith("colonnade") else BARE if name.startswith("floor") else THEIRS)
+            bar.set_color(
+                OURS
+                if name.startswith("colonnade")
+                else BARE
+                if name.startswith("floor") or name == "pyramid-alone"
+                else THEIRS
+            )
         axis.set_title(f"{work}: {facts['works'][work]}", x=0, ha="left", fontsize=8)
         axis.spines[["top", "right"]].set_visible(False)
     figure.supxlabel("requests a second at 16 connections, median and range", fontsize=9)

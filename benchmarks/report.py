@@ -165,8 +165,14 @@ def _bound(found: Mapping[str, Any], goal: Mapping[str, Any]) -> str:
             f"{said}; the floor, which only sends the statements, has {floor['rate']['median']:,.0f}:"
             " above what the database answers."
         )
-    spent = ours["cpu"]["median"]
-    return f"{said}, so {1e6 / needed:,.0f} µs of the server's core for each; the product takes {spent:,.0f}."
+    said += f", so {1e6 / needed:,.0f} µs of the server's core for each; the product takes {ours['cpu']['median']:,.0f}"
+    alone = found[dialect].get("pyramid-alone", {}).get("hello", {}).get(str(connections))
+    if alone is None:
+        return f"{said}."
+    least = f"{alone['cpu']['median']:,.0f}"
+    if floor is None or goal["work"] == "hello":
+        return f"{said}, Pyramid alone {least}: one view that returns a finished answer, and nothing else."
+    return f"{said}, Pyramid alone {least} before anything is read, the floor {floor['cpu']['median']:,.0f}."
 
 
 def _machine(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.works import BARE, KINTO, OURS, THEIRS, THEIRS_WITH_ETAGS, Paths
+from benchmarks.works import BARE, HELLO, KINTO, OURS, THEIRS, THEIRS_WITH_ETAGS, Paths
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -81,6 +81,15 @@ FLOOR_ON_WAITRESS = System(
     "floor-waitress", "floor, waitress", _WAITRESS, FLOOR.app, BARE,
     ours=True, compared=False, dialects=("postgresql",),
 )  # fmt: skip
+ALONE = System(
+    "pyramid-alone",
+    "Pyramid alone, granian",
+    _GRANIAN,
+    "benchmarks.alone:app",
+    HELLO,
+    ours=True,
+    dialects=("postgresql",),
+)
 
 
 def _peer(name: str, title: str, command: str, paths: Paths = THEIRS) -> System:
@@ -107,7 +116,7 @@ PEERS = (
         compared=False, dialects=("postgresql",),
     ),
 )  # fmt: skip
-SYSTEMS = (PRODUCT, ON_WAITRESS, FLOOR, FLOOR_ON_WAITRESS, *PEERS)
+SYSTEMS = (PRODUCT, ON_WAITRESS, FLOOR, FLOOR_ON_WAITRESS, ALONE, *PEERS)
 
 
 @dataclass(frozen=True)

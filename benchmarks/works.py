@@ -100,3 +100,5 @@ KINTO = Paths(
 )
 #: The floor makes no ETag.
 BARE = Paths({name: path for name, path in OURS.of.items() if name != "unchanged"})
+#: Pyramid alone knows nothing else.
+HELLO = Paths({"hello": OURS["hello"]})

@@ -140,6 +140,25 @@ def test_the_report_says_what_bounds_a_missed_goal_with_its_profile() -> None:
     assert ["product", "300", "400"] in rows_of(report, "### one")
 
 
+def test_the_report_says_of_a_missed_goal_what_pyramid_and_the_floor_take() -> None:
+    more = [
+        sample(system, work, turn, rate)
+        for system, work, rate in (
+            ("pyramid-alone", "hello", 20_000),
+            ("colonnade", "hello", 10_000),
+            ("fastapi", "hello", 8_000),
+            ("floor", "one", 10_000),
+        )
+        for turn in range(3)
+    ]
+    facts = {**FACTS, "systems": {**FACTS["systems"], "pyramid-alone": "Pyramid alone"}}
+    report = markdown(compiled(facts, run() + more, SIZES))
+    assert "the product takes 333, Pyramid alone 50 before anything is read, the floor 100." in report
+    assert (
+        "the product takes 100, Pyramid alone 50: one view that returns a finished answer, and nothing else." in report
+    )
+
+
 def test_the_report_says_where_a_goal_lies_above_what_the_database_answers() -> None:
     faster = [sample("fastapi", "list", turn, 300) for turn in range(3)]
     samples = [each for each in run() if (each["system"], each["work"]) != ("fastapi", "list")]
