@@ -79,10 +79,11 @@ class WritableFields:
 
     def require_action(self) -> None:
         """:raises Forbidden: if the author may do it to no record at all, or nobody may."""
+        if self._may_act:
+            return
         if not self.resource.writable:
             raise Forbidden(f"{self.resource.name} can only be read.")
-        if not self.access.may(self.action):
-            raise Forbidden(f"You may not {self.action} records of {self.resource.name}.")
+        raise Forbidden(f"You may not {self.action} records of {self.resource.name}.")
 
     def may_write(self, name: str) -> bool:
         """Tell whether the author may write a field or relation, on the stored record or on some row at least."""
@@ -114,6 +115,10 @@ class WritableFields:
             raise Forbidden(
                 f"You may not create a record of {self.resource.name}: it needs a field that you may not write."
             )
+
+    @cached_property
+    def _may_act(self) -> bool:
+        return self.resource.writable and self.access.may(self.action)
 
     @cached_property
     def _needed(self) -> tuple[Field, ...]:

@@ -61,7 +61,7 @@ class Writer:
         fields.require_action()
         outline.require_tables()
         values, faults = read_new(fields, require_object(fields, body))
-        self._require_sound(fields, values, faults)
+        self._require_sound(outline, fields, values, faults)
         fields.require_possible(values)
         written = frozenset(values)
         plain = values.keys() <= resource.fields.keys() and self._is_plain(outline, "create", OF_CREATION)
@@ -87,14 +87,15 @@ class Writer:
         :raises Unprocessable: for what is not valid.
         :raises Conflict: for a value that is taken, a test of a patch that fails.
         """
-        stored = self._stored_for(resource, key, edit)
+        outline = self.outlines.of(resource)
+        stored = self._stored_for(outline, key, edit)
         if precondition is not None:
             precondition()
-        fields = self.outlines.of(resource).fields(self.author, stored)
+        fields = outline.fields(self.author, stored)
         document = Document(self.author, fields, stored.record)
         members = edit.members(fields, document)
         values, faults = read_changes(fields, members, stored.record, document.get)
-        self._require_sound(fields, values, [*faults, *edit.missing(fields, members)], stored.record)
+        self._require_sound(outline, fields, values, [*faults, *edit.missing(fields, members)], stored.record)
         if stored.row is None:
             self._relate(fields, values, stored.record)
         if not values:
@@ -149,10 +150,9 @@ class Writer:
         """Let nobody else change these records until the transaction ends; in the order of their keys."""
         load(self.author, self.author.access.of(resource), "edit", keys)
 
-    def _stored_for(self, resource: Resource, key: Key, edit: Edit) -> Stored:
+    def _stored_for(self, outline: Outline, key: Key, edit: Edit) -> Stored:
         """The record that is edited; without an object where a statement makes the same of it."""
-        outline = self.outlines.of(resource)
-        loading = outline.plain_loading
+        resource, loading = outline.resource, outline.plain_loading
         if (
             loading is None
             or not outline.is_alone(edit.names(resource))
@@ -167,11 +167,15 @@ class Writer:
         return _require_permitted(stored, resource, action)
 
     def _require_sound(
-        self, fields: WritableFields, values: Mapping[str, Any], faults: list[Fault], record: Any | None = None
+        self,
+        outline: Outline,
+        fields: WritableFields,
+        values: Mapping[str, Any],
+        faults: list[Fault],
+        record: Any | None = None,
     ) -> None:
         """Refuse what is wrong with the members: what is known of them already, and where they lead."""
-        resource, author = fields.resource, self.author
-        outline = self.outlines.of(resource)
+        resource, author = outline.resource, self.author
         sound = {name: value for name, value in values.items() if name in resource.fields}
         if outline.opaque:
             faults += unbindable(resource, sound, author.dialect)
