@@ -67,7 +67,7 @@ def _listen(config: Configurator, log: Log, way: Way) -> None:
     event.listen(database.sessions, "after_flush_postexec", _refreshed)
     event.listen(database.sessions, "before_commit", positions.before_commit, insert=True)
     event.listen(database.sessions, "after_commit", positions.after_commit)
-    event.listen(database.sessions, "after_commit", _committed)
+    event.listen(database.sessions, "after_commit", forget_locked)
     event.listen(database.sessions, "after_transaction_end", _ended)
     event.listen(database.sessions, "after_soft_rollback", _undone)
     event.listen(database.engine, "before_cursor_execute", guard.before_cursor_execute)
@@ -110,10 +110,6 @@ def _flushed(session: Session, flush: UOWTransaction) -> None:
 def _refreshed(session: Session, _flush: UOWTransaction) -> None:
     if recorder := recorder_of(session):
         recorder.refresh(session)
-
-
-def _committed(session: Session) -> None:
-    forget_locked(session)
 
 
 def _ended(session: Session, ended: SessionTransaction) -> None:
