@@ -65,13 +65,14 @@ class Held:
         connection that is somebody else's to commit.
         """
         connection = connection_of(session)
-        info = connection.info
+        raw = connection.connection
+        info = raw.info
         if isinstance(session.bind, sa.Connection) or connection.in_nested_transaction() or HELD in info:
             return False
         saved: ref[sa.Connection] | None = info.get(_SAVEPOINT)
         if saved is not None and saved() is connection:
             return False
-        if getattr(connection.connection, "autocommit", False):
+        if getattr(raw.dbapi_connection, "autocommit", False):
             return False
         info[HELD] = _Row(row, ref(connection), ref(session))
         session.info[HELD] = info
