@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import pyramid.request
 from cornice import Errors
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from colonnade.core.policy import Access
     from colonnade.core.policy.identity import Identity
 
+#: Attributes of a request that hold it: contexts of the tree, and what reads or writes for it.
+_HOLDING: Final = ("root", "virtual_root", "identity_attributes", "read_connection", "dbsession")
+
 
 class Request(pyramid.request.Request):
     """Pyramid's request, which also knows who asks, what they may do, and the database.
@@ -44,6 +48,11 @@ class Request(pyramid.request.Request):
         environ = self.environ
         if environ.get("CONTENT_LENGTH") or environ.get("wsgi.input_terminated"):
             super().make_body_seekable()
+
+    @remembered
+    def finished_callbacks(self) -> deque[Callable[[Request], object]]:
+        """What is called when the request is finished, in the order in which it was added."""
+        return deque([_let_go])
 
     @remembered
     def id(self) -> str:
@@ -108,6 +117,19 @@ class Request(pyramid.request.Request):
         """The Cornice service whose path this is; None where it is none's."""
         service: Service | None = current_service(self)
         return service
+
+
+def _let_go(request: Request) -> None:
+    """Let go of what holds the request that holds it, as Pyramid does with its context, after all other callbacks.
+
+    What is left of a request is then freed at once, its body too. Cycles would be left to the garbage collector, which
+    took a sixth of the time of a request.
+    """
+    if request.finished_callbacks:
+        request.add_finished_callback(_let_go)
+    else:
+        for name in _HOLDING:
+            request.__dict__.pop(name, None)
 
 
 def includeme(config: Configurator) -> None:

@@ -133,7 +133,8 @@ class PooledReadConnection(ReadConnection):
 
     def __init__(self, engine: Engine, observers: Sequence[Callable[[str], object]] = ()) -> None:
         """Read on connections of `engine`."""
-        super().__init__(self._through_sqlalchemy, observers)
+        self.observers = observers
+        self.before = ()
         self._engine = engine
         self._raw: PoolProxiedConnection | None = None
         self._connection: Connection | None = None
@@ -171,24 +172,24 @@ class PooledReadConnection(ReadConnection):
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         self.settle()
         try:
-            return self._through_sqlalchemy().execute(statement, parameters).all()
+            return self._connect().execute(statement, parameters).all()
         except DBAPIError as error:
             if not self._dropped(error):
                 raise (problem_of(error) or error) from error.orig
         with translated():
-            return self._through_sqlalchemy().execute(statement, parameters).all()
+            return self._connect().execute(statement, parameters).all()
 
     def taken(self, begin: Mapping[str, str]) -> tuple[Connection, bool]:
         self.settle()
         text = begin[self.dialect_name]
         try:
-            self._through_sqlalchemy().exec_driver_sql(text).close()
+            self._connect().exec_driver_sql(text).close()
         except DBAPIError as error:
             if not self._dropped(error):
                 raise (problem_of(error) or error) from error.orig
             with translated():
-                self._through_sqlalchemy().exec_driver_sql(text).close()
-        connection, self._raw, self._connection = self._through_sqlalchemy(), None, None
+                self._connect().exec_driver_sql(text).close()
+        connection, self._raw, self._connection = self._connect(), None, None
         return connection, True
 
     def close(self) -> None:
@@ -219,7 +220,7 @@ class PooledReadConnection(ReadConnection):
             raise (problem_of(error) or error) from error
         return self._raw
 
-    def _through_sqlalchemy(self) -> Connection:
+    def _connect(self) -> Connection:
         if self._connection is None:
             # Around the raw connection that is there: a request never holds two, which a full pool would never give it.
             self._connection = Connection(self._engine, self._raw or self._checked_out())
@@ -231,7 +232,7 @@ class PooledReadConnection(ReadConnection):
         if raw is None:
             return False
         if _is_disconnect(self._engine, raw, error):
-            _let_sqlalchemy_notice(self._through_sqlalchemy())
+            _let_sqlalchemy_notice(self._connect())
         elif is_stale_plan(error):
             raw.invalidate(error)
         else:
