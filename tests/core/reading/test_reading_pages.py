@@ -63,6 +63,35 @@ def test_following_next_visits_each_row_once_in_order(house: House, seed: int) -
         assert visited == expected, (who, url)
 
 
+@pytest.mark.parametrize(
+    "sort", ["name", "-salary,age", "manager.name,-age", "-manager.place.name", "place.head.salary"]
+)
+@pytest.mark.parametrize("who", ["admin", "staff"])
+def test_where_a_page_ends_does_not_depend_on_what_it_shows(house: House, who: str, sort: str) -> None:
+    """A cursor is bound to no more than the user, the list, its sort and its filters: so it is the same text."""
+
+    def cursors(shown: str) -> list[str]:
+        url: str | None = f"/api/v1/workers?limit=2&sort={sort}&{shown}"
+        found = []
+        while url is not None:
+            following = house.ask(who, url).json["next"]
+            found += re.findall(r"cursor=([^&]+)", following or "")
+            url = following and following.removeprefix("http://localhost")
+        return found
+
+    expected = cursors("fields=id")
+    assert len(expected) > 5
+    for shown in (
+        "",
+        "expand=manager.place,place.head",
+        "expand=manager,place.head,reports(limit=1)",
+        "expand=things,manager.place",
+        "fields=salary,age,name,manager.name,manager.place.name,place.head.salary",
+        "fields=name,manager.place.id,place.head.salary",
+    ):
+        assert cursors(shown) == expected, shown
+
+
 def test_pages_by_number_and_by_offset_are_the_same_rows(house: House) -> None:
     for by in ("page=1", "offset=0"):
         url = f"/api/v1/workers?sort=-salary,name&limit=7&{by}"
@@ -232,3 +261,13 @@ def test_a_link_is_never_longer_than_what_is_read(own_house: House) -> None:
     assert "page by numbers" in refused.json["detail"]
     by_number = [row["code"] for page in pages(own_house, "admin", f"{url}&page=1&fields=code") for row in page]
     assert by_number == ["long 2", "long 1", "long 0"]
+
+
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("shown", ["", "&fields=id"])
+def test_what_is_no_value_of_its_type_is_no_place_to_go_on_from(own_house: House, shown: str) -> None:
+    with own_house.database.sessions.begin() as session:
+        session.execute(sa.text("UPDATE odd_worker SET age = 'old'"))
+    refused = own_house.ask("admin", f"/api/v1/workers?sort=age&limit=1{shown}")
+    assert (refused.status, refused.json["errors"][0]["code"]) == (400, "value")
+    assert own_house.ask("admin", f"/api/v1/workers?sort=age&limit=1&page=1{shown}").status == 200

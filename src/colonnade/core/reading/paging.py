@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from colonnade.core.problems import BadRequest
@@ -54,10 +53,10 @@ class Paging:
         values = {f"after{index}": value for index, value in enumerate(after) if value is not None}
         return Start("cursor", tuple(value is None for value in after)), values
 
-    def following(self, place: str | None) -> Mapping[str, str]:
+    def following(self, place: Callable[[], Sequence[object]]) -> Mapping[str, str]:
         """What to change in the query string for the next page.
 
-        :param place: the sort values of the last record that is shown, a JSON array.
+        :param place: reads the sort values of the last record that is shown, as JSON has them.
         :raises BadRequest: where they do not fit into a cursor, so that the link could not be followed.
         """
         query = self.query
@@ -65,7 +64,10 @@ class Paging:
             return {"page": str(query.page + 1)}
         if query.offset is not None:
             return {"offset": str(query.offset + self.limit)}
-        values = tuple(json.loads(place or "[]"))
+        try:
+            values = tuple(place())
+        except ValueError:
+            raise _unreadable() from None
         self._parsed(values)
         cursor = self.cursors.seal(values, self._binding)
         if len(cursor) > self.limits.max_cursor:
@@ -92,12 +94,17 @@ class Paging:
             return [
                 None if value is None else field.value.parse(value) for field, value in zip(fields, values, strict=True)
             ]
-        except ValueError:  # a table that others write may hold what its type does not
-            raise _unfit("is none of its type", "value") from None
+        except ValueError:
+            raise _unreadable() from None
 
     def _field(self, order: Order) -> Field:
         access = order.way[-1].access if order.way else self.plan.access
         return access.resource.fields[order.field]
+
+
+def _unreadable() -> BadRequest:
+    """A table that others write may hold what its type does not."""
+    return _unfit("is none of its type", "value")
 
 
 def _unfit(what: str, code: str) -> BadRequest:

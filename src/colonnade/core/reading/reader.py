@@ -85,7 +85,7 @@ class Reader:
         if not found.count and within is not None:
             self._require(within)
         total = self._total(query, plan, parent, values) if query.count else None
-        following = paging.following(found.place) if found.count > limit else None
+        following = None if found.place is None else paging.following(found.place)
         return Listing(found.data, following, paging.preceding(), total)
 
     def one(self, resource: Resource, key: tuple[object, ...], query: Query) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -20,35 +21,45 @@ from sqlalchemy import (
 
 from colonnade.core.database import Prepared, can_parse
 from colonnade.core.policy.terms import me_names
-from colonnade.core.reading.shape import Shape, Step
+from colonnade.core.reading.shape import Selection, Shape, Step
+from colonnade.core.resources import Field
 from colonnade.core.values import among
 
 from .conditions import written
 from .levels import Levels
 from .order import SortColumn, after, sort_columns
 from .page import PageScope, picked
+from .places import Path, paths, place_in
 from .scope import Aliases, AnySelect, Scope, clause_of
 from .text import TextWriter, can_write, order_fields, writable
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a statement found: the records as JSON joined by commas, how many there were (one more than the limit if
-    more are to come), and the sort values of the last one that is shown, a JSON array (None if there is none)."""
+    """What a statement found: the records as JSON joined by commas, and how many there were (one more than the limit if
+    more are to come).
+
+    place: if more are to come, reads the sort values of the last one that is shown, as JSON has them. It raises
+        ValueError for what is no JSON: a table that others write may hold what its types do not.
+    """
 
     data: str
     count: int
-    place: str | None
+    place: Callable[[], Sequence[object]] | None
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A compiled shape. Either the database writes the answer (`prepared`), or Python does, from rows (`levels`)."""
+    """A compiled shape. Either the database writes the answer (`prepared`), or Python does, from rows (`levels`).
+
+    paths: where the sort values stand in a record; None where they are written beside it.
+    """
 
     prepared: Prepared | None
     levels: Levels | None
     #: The attributes of ``me`` that have to be filled in.
     me: tuple[str, ...]
+    paths: tuple[Path, ...] | None = None
 
     @cached_property
     def links(self) -> bool:
@@ -59,13 +70,18 @@ class Statement:
         """Read the rows that the statement of a list, or of one record, gave for these values."""
         read = self.read_some(rows, values)
         shown = read[: values.get("limit")]
-        return Found(",".join([record for record, _ in shown]), len(read), shown[-1][1] if shown else None)
+        place = partial(self._place, shown[-1]) if len(shown) < len(read) else None
+        return Found(",".join([row[0] for row in shown]), len(read), place)
 
-    def read_some(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Read the rows that were given: each record as JSON, with the JSON of its sort values."""
-        if self.levels is None:
-            return [(record, place) for record, place in rows]
-        return list(zip(*self.levels.read(rows, values), strict=True))
+    def read_some(self, rows: Sequence[Sequence[Any]], values: Mapping[str, Any]) -> Sequence[Sequence[str]]:
+        """Read the rows that were given: each record as JSON, with the JSON of its sort values if it stands beside."""
+        return rows if self.levels is None else list(zip(*self.levels.read(rows, values), strict=True))
+
+    def _place(self, row: Sequence[str]) -> Sequence[object]:
+        if self.paths is not None:
+            return place_in(row[0], self.paths)
+        values: list[object] = json.loads(row[1])
+        return values
 
 
 def compiled(shape: Shape, dialect: Dialect) -> Statement:
@@ -90,10 +106,12 @@ def compiled(shape: Shape, dialect: Dialect) -> Statement:
     sort_fields = order_fields(shape.orders, scope)
     by_text = can_write(shape.selection, dialect.name) and all(writable(each, dialect.name) for each in sort_fields)
     if by_text and not shape.python:
-        statement = _text(shape, page, columns, sort_fields, TextWriter(dialect.name))
+        shown = None if shape.kind == "some" else paths(shape.orders, shape.selection)
+        beside = sort_fields if shown is None else None
+        statement = _text(page, shape.selection, columns, beside, TextWriter(dialect.name))
         prepared = Prepared.compile(statement, dialect)
         if can_parse(prepared, dialect):
-            return Statement(prepared, None, me_names(statement))
+            return Statement(prepared, None, me_names(statement), shown)
     levels = Levels(page, columns, sort_fields, shape.selection, dialect.name)
     return Statement(None, levels, me_names(levels.statement))
 
@@ -145,10 +163,14 @@ def _count(shape: Shape, scope: Scope, conditions: Sequence[ColumnElement[bool]]
 
 
 def _text(
-    shape: Shape, page: PageScope, columns: tuple[SortColumn, ...], sort_fields: Sequence[Any], writer: TextWriter
+    page: PageScope,
+    selection: Selection,
+    columns: tuple[SortColumn, ...],
+    sort_fields: Sequence[Field] | None,
+    writer: TextWriter,
 ) -> AnySelect:
-    """Each record as JSON, with the JSON of its sort values."""
-    assert shape.selection is not None
-    sorts = [(field, page.sort(index)) for index, field in enumerate(sort_fields)]
-    place = writer.array(sorts)
-    return page.joined(select(writer.record(page, shape.selection), place)).order_by(*page.order(columns))
+    """Each record as JSON; beside it the JSON of its sort values, where their fields are given."""
+    shown = [writer.record(page, selection)]
+    if sort_fields is not None:
+        shown.append(writer.array([(field, page.sort(index)) for index, field in enumerate(sort_fields)]))
+    return page.joined(select(*shown)).order_by(*page.order(columns))
