@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 import pyramid.request
 from cornice import Errors
 from cornice.util import current_service
+from webob.request import DisconnectionError
 
 from colonnade.core.database import manager_of, read_connection_for, session_for
 from colonnade.core.policy import access_of
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from colonnade.core.policy import Access
     from colonnade.core.policy.identity import Identity
 
+#: Digits of the length of a body that is read at once.
+_SHORT: Final = 5
 #: Attributes of a request that hold it: contexts of the tree, and what reads or writes for it.
 _HOLDING: Final = ("root", "virtual_root", "identity_attributes", "read_connection", "dbsession")
 
@@ -44,10 +48,21 @@ class Request(pyramid.request.Request):
     reads_only = False
 
     def make_body_seekable(self) -> None:
-        """Let the body be read again by another attempt; a request that has none needs nothing for that."""
+        """Let the body be read again by another attempt.
+
+        What webob does for any body, but that none needs nothing, and a short one is read at once.
+        """
         environ = self.environ
-        if environ.get("CONTENT_LENGTH") or environ.get("wsgi.input_terminated"):
-            super().make_body_seekable()
+        length: str = environ.get("CONTENT_LENGTH") or ""
+        if environ.get("webob.is_body_seekable") or len(length) > _SHORT or not length.isdecimal():
+            if length or environ.get("wsgi.input_terminated"):
+                super().make_body_seekable()
+            return
+        body = environ["wsgi.input"].read(int(length))
+        if len(body) < int(length):
+            raise DisconnectionError(f"Client disconnected ({int(length) - len(body)} more bytes were expected)")
+        environ["wsgi.input"] = BytesIO(body)
+        environ["webob.is_body_seekable"] = True
 
     @remembered
     def finished_callbacks(self) -> deque[Callable[[Request], object]]:

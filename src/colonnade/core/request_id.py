@@ -48,7 +48,7 @@ def correlation_id_of(environ: dict[str, Any]) -> str | None:
 def stamp(environ: dict[str, Any], response: Response) -> None:
     """Write both ids into the headers of an answer. Doing it twice does no harm."""
     headers: list[tuple[str, str]] = response.headerlist
-    if any(name in _STAMPED for name, _ in headers):
+    if not _STAMPED.isdisjoint([name for name, _ in headers]):
         headers[:] = [header for header in headers if header[0] not in _STAMPED]
     headers.append(("X-Request-Id", request_id_of(environ)))
     if correlation_id := correlation_id_of(environ):

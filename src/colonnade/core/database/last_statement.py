@@ -56,7 +56,8 @@ class LastStatement:
         self._send(connection)
 
     def _before_fetch(self, connection: Connection, _text: str) -> None:
-        self._send(connection)
+        if _KEPT in connection.info:
+            self._send(connection)
 
     def _send(self, connection: Connection) -> None:
         """Send what is kept, by itself."""

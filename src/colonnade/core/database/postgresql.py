@@ -21,7 +21,8 @@ _STYLES: Final = {"timezone": "UTC", "datestyle": "ISO, YMD", "intervalstyle": "
 
 def writer(settings: DatabaseSettings) -> Engine:
     """The engine for transactions."""
-    engine = _engine(settings.address, settings, {"lock_timeout": f"{settings.lock_timeout}ms"}, **settings.pool)
+    bounds = {"lock_timeout": f"{settings.lock_timeout}ms"}
+    engine = _engine(settings.address, settings, bounds, **settings.pool, pool_reset_on_return=None)
     watch_forgetting(engine)
     return engine
 

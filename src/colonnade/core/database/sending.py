@@ -116,6 +116,8 @@ def watch_forgetting(engine: Engine) -> None:
 
     psycopg does so after each ROLLBACK, and after statements that change tables. One that does not pass SQLAlchemy is
     not seen here: then the next statement fails (26000), and the request is tried again.
+
+    :param engine: its pool resets no connection by itself (`pool_reset_on_return`): that is done here.
     """
 
     def doubt(info: dict[Any, Any]) -> None:
@@ -139,7 +141,6 @@ def watch_forgetting(engine: Engine) -> None:
     def given_back(driver: psycopg.Connection[Any], entry: ConnectionPoolEntry, state: PoolResetState) -> None:
         if driver is not None and driver.closed:
             entry.invalidate()  # by one who was interrupted, of which SQLAlchemy has heard nothing
-        elif driver is not None and driver.info.transaction_status != TransactionStatus.IDLE:
+        elif driver is not None and driver.pgconn.transaction_status != TransactionStatus.IDLE:
             doubt(entry.info)
-            if state.transaction_was_reset:  # so SQLAlchemy thinks where a listener to its commit has failed
-                driver.rollback()
+            driver.rollback()

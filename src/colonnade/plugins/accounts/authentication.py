@@ -57,10 +57,14 @@ class BearerTokens:
         parameters = {"prefix": secret.prefix, "now": now()}
         statement = self._statement(database_of(request.registry).dialect)
         known = self._known.get(secret.prefix)
-        if known is not None and may_assume(request) and secret.matches(known.hash):
+        if known is not None and not secret.matches(known.hash):
+            known = None
+        if known is not None and may_assume(request):
             assume(request, statement, parameters, partial(self._confirm, known))
             return known.identity
-        known = _read(secret, request.read_connection.fetch(statement, parameters))
+        rows = request.read_connection.fetch(statement, parameters)
+        if known is None or rows != known.rows:
+            known = _read(secret, rows)
         if not _is_injected(request):
             self._remember(known)
             self._note(known)
@@ -72,6 +76,7 @@ class BearerTokens:
         :raises Unauthorized: if it does not; pyramid_retry then tries the request again, which has the token looked up.
         """
         if rows != known.rows:
+            self._known.pop(known.prefix, None)
             changed = refused()
             mark_error_retryable(changed)
             raise changed
