@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from colonnade.core.problems import BadRequest
-from colonnade.core.resources import Field
 
 from .cursor import Cursors
 from .grammar import Query, refused
 from .limits import ReadingSettings
 from .planning import Plan
-from .shape import Order, Start
+from .shape import Start
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,11 @@ class Paging:
         return f"{self.whose}\n{self.plan.binding}"
 
     def _parsed(self, values: tuple[object, ...]) -> list[object]:
-        fields = (self._field(order) for order in self.plan.orders)
+        kinds = [field.value for field in self.plan.sort_fields]
         try:
-            return [
-                None if value is None else field.value.parse(value) for field, value in zip(fields, values, strict=True)
-            ]
+            return [None if value is None else kind.parse(value) for kind, value in zip(kinds, values, strict=True)]
         except ValueError:
             raise _unreadable() from None
-
-    def _field(self, order: Order) -> Field:
-        access = order.way[-1].access if order.way else self.plan.access
-        return access.resource.fields[order.field]
 
 
 def _unreadable() -> BadRequest:

@@ -52,6 +52,12 @@ class Plan:
         return shape
 
     @cached_property
+    def sort_fields(self) -> tuple[Field, ...]:
+        """The field of each key of the order."""
+        ways = [(order.way[-1].access if order.way else self.access, order.field) for order in self.orders]
+        return tuple(access.resource.fields[name] for access, name in ways)
+
+    @cached_property
     def binding(self) -> str:
         """Which rows in which order, as a text: what a cursor belongs to, beside whose list it is."""
         return "\n".join([*map(_spelled, self.orders), spell(self.asked.where)])

@@ -6,6 +6,7 @@ filter than the one that was asked for.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote_from_bytes
 
 from .refusal import refused, unstorable
@@ -13,6 +14,8 @@ from .refusal import refused, unstorable
 _DIGITS = "0123456789abcdefABCDEF"
 _BYTES = {(high + low).encode(): bytes.fromhex(high + low) for high in _DIGITS for low in _DIGITS}
 _PLACES = frozenset(("cursor", "page", "offset"))
+#: Characters of a query string of which it is remembered what is kept: the same list is asked for again and again.
+_LONGEST = 500
 
 
 def pairs(query_string: str | bytes) -> list[tuple[str, str]]:
@@ -44,13 +47,20 @@ def continued(query_string: str | bytes, name: str, value: str) -> str:
     It is valid in a URL and in a Link header (RFC 3986 section 3.4), whatever the caller sent raw. The query string is
     one that `pairs` has read without complaint.
     """
-    kept = []
+    kept = (_remembered if len(query_string) <= _LONGEST else _without_place)(query_string)
+    return f"{kept}{name}={quote_from_bytes(value.encode())}"
+
+
+def _without_place(query_string: str | bytes) -> str:
+    kept = ""
     for piece in _text(query_string).split("&"):
         written = piece.partition("=")[0]
         if piece and (_decoded(written, None) if "%" in written else written) not in _PLACES:
-            kept.append(quote_from_bytes(piece.encode("latin-1"), safe="!$'()*+,-./:;=?@_~%"))
-    kept.append(f"{name}={quote_from_bytes(value.encode())}")
-    return "&".join(kept)
+            kept += quote_from_bytes(piece.encode("latin-1"), safe="!$'()*+,-./:;=?@_~%") + "&"
+    return kept
+
+
+_remembered = lru_cache(maxsize=256)(_without_place)
 
 
 def _text(query_string: str | bytes) -> str:
