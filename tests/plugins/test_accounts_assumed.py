@@ -20,7 +20,7 @@ from colonnade.plugins.accounts.models import now
 from tests.functional.company import EVERY_USE, found
 from tests.harness.applications import application
 
-PLUGINS = ("accounts", "rest", "people", "history", __name__)
+PLUGINS = ("accounts", "rest", "people", "history", "transfer", __name__)
 
 ANSWERS = {
     "one": "/api/v1/employees/3",
@@ -180,6 +180,29 @@ def test_what_has_not_changed_is_not_told_to_one_who_may_not_know(
 
     assert asked(client, ANSWERS["one"], token, **{"If-None-Match": etag})[0] == 401
     assert asked(client, ANSWERS["one"], token, method="HEAD")[0] == 401
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("form", ["text/csv", "application/jsonl"])
+def test_a_whole_list_is_that_of_one_who_looks_first(
+    client: TestApp,
+    plain: TestApp,
+    session: Session,
+    user: User,
+    token: str,
+    form: str,
+    change: Callable[[Session, User, str], None],
+) -> None:
+    path = "/api/v1/salaries?sort=id"
+    before = asked(client, path, token, Accept=form)
+    assert asked(client, path, token, Accept=form) == before
+    assert (before[0], len(before[2])) > (200, 1000)
+
+    change(session, user, token)
+    session.commit()
+
+    expected = asked(plain, path, token, Accept=form)
+    assert asked(client, path, token, Accept=form) == expected
 
 
 def test_a_role_that_was_given_counts_at_once(client: TestApp, session: Session, user: User, token: str) -> None:
