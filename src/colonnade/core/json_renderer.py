@@ -20,10 +20,20 @@ Render = Callable[[Any, Mapping[str, Any]], str | None]
 
 
 class JSON(pyramid.renderers.JSON):
-    """The text and the headers of Pyramid's; adapters, ``__json__`` and ``request.response`` mean the same."""
+    """The text and the headers of Pyramid's; adapters, ``__json__`` and ``request.response`` mean the same.
+
+    One for each application.
+    """
+
+    _render: Render | None = None
 
     def __call__(self, info: Any) -> Render:
-        """Pyramid calls this once for each view."""
+        """Pyramid calls this for each answer, and it is the same for each."""
+        if self._render is None:
+            self._render = self._made(info)
+        return self._render
+
+    def _made(self, info: Any) -> Render:
         by_pyramid: Render = super().__call__(info)
         if info.registry.queryUtility(IResponseFactory) is not None:
             return by_pyramid
