@@ -95,7 +95,7 @@ def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> by
             waiting = bound
             continue
         if waiting is not None:
-            (_, rows), waiting = statements.rows_of_both(waiting, bound), None
+            rows, waiting = statements.rows_after(waiting, len, *bound), None
         else:
             rows = (statements.rows_and_commit if statement.commits else statements.rows)(*bound)
         if program.page is not None and statement is program.statements[-1]:

@@ -58,7 +58,7 @@ def _listening() -> Iterator[list[_Sent]]:
     """All that is sent while the block lasts, by psycopg's cursors and without them."""
     heard: list[_Sent] = []
     by_cursor = psycopg.Cursor.execute
-    both = ServerStatements.rows_of_both
+    together = ServerStatements.rows_after
     without_cursor = {True: ServerStatements.rows_and_commit, False: ServerStatements.rows}
 
     def execute(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
@@ -84,10 +84,11 @@ def _listening() -> Iterator[list[_Sent]]:
 
         return rows
 
-    def rows_of_both(statements: ServerStatements, *two: tuple[bytes, Sequence[object]]) -> tuple[Rows, ...]:
-        found = both(statements, *two)
-        for number, (bound, each) in enumerate(zip(two, found, strict=True)):
-            take_down(statements, *bound, each, with_next=number == 0)
+    def rows_after(statements: ServerStatements, first: Any, check: Any, *other: Any) -> Rows:
+        before: list[Rows] = []
+        found = together(statements, first, lambda rows: (before.append(rows), check(rows)), *other)
+        take_down(statements, *first, before[0], with_next=True)
+        take_down(statements, *other, found)
         return found
 
     def unknown(*_: Any, **__: Any) -> Any:
@@ -97,7 +98,7 @@ def _listening() -> Iterator[list[_Sent]]:
         (psycopg.Cursor, "execute"): execute,
         (ServerStatements, "rows"): sending(commits=False),
         (ServerStatements, "rows_and_commit"): sending(commits=True),
-        (ServerStatements, "rows_of_both"): rows_of_both,
+        (ServerStatements, "rows_after"): rows_after,
         (psycopg.Cursor, "executemany"): unknown,
         (psycopg.Connection, "pipeline"): unknown,
     }

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pyramid.config import Configurator
+from pyramid.response import Response
 from pyramid.router import Router
+from pyramid_retry import BeforeRetry
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from webtest import TestApp
 
-from colonnade.core.database import database_of, statements_of
+from colonnade import Allow
+from colonnade.core.database import Prepared, ReadConnection, database_of, statements_of
 from colonnade.core.database.server_statements import ServerStatements
+from colonnade.core.policy import Identity
 from colonnade.plugins.accounts import Token, User, create_token, create_user, revoke_token
 from colonnade.plugins.accounts.models import now
 from tests.functional.company import EVERY_USE, found
@@ -45,7 +51,36 @@ def includeme(config: Configurator) -> None:
     """A plug-in with a view of its own that does something."""
     config.add_plugin("bell", requires=["accounts"])
     config.add_route("bell", "/bell")
+    config.add_route("careless", "/careless/{how}")
     config.add_view(ring, route_name="bell", permission="__no_permission_required__", renderer="json")
+    config.add_view(careless, route_name="careless", renderer="json", permission="look", reads_only=True)
+    config.add_view(ring, route_name="rest employees one", request_param="ring", permission="view", renderer="json")
+    config.add_list_format("text/x-bell", ring_list)
+    config.add_identity_attribute("peals", peals)
+    config.add_root_acl([(Allow, "system.Authenticated", "look")])
+    config.add_subscriber(lambda event: done.append(type(event.request.root).__name__), BeforeRetry)
+
+
+def careless(request: Any) -> object:
+    """Does not care for what its first look raised."""
+    if request.matchdict["how"] == "attribute":
+        return request.identity_attributes["peals"]
+    prepared = Prepared.compile(text("SELECT 7"), database_of(request.registry).dialect)
+    with suppress(Exception):
+        request.read_connection.fetch(prepared, {})
+    return request.read_connection.fetch(prepared, {})[0][0]
+
+
+def peals(identity: Identity, connection: ReadConnection) -> object:
+    with suppress(Exception):
+        connection.rows(text("SELECT 1"))
+    done.append(identity.name)
+    return 7
+
+
+def ring_list(request: Any) -> Response:
+    done.append(request.identity.name)
+    return Response("ding")
 
 
 def ring(request: Any) -> dict[str, object]:
@@ -88,9 +123,9 @@ def user(session: Session) -> User:
 
 @pytest.fixture
 def token(session: Session, user: User) -> str:
-    _, text = create_token(session, user, expires=now() + timedelta(days=1))
+    _, made = create_token(session, user, expires=now() + timedelta(days=1))
     session.commit()
-    return text
+    return made
 
 
 def asked(client: TestApp, path: str, token: str, method: str = "GET", **headers: str) -> tuple[Any, ...]:
@@ -246,6 +281,42 @@ def test_a_view_that_may_do_more_than_read_is_not_run_for_one_who_may_have_gone(
     assert done == [user.name]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/employees/3?ring=1", "/careless/attribute", "/api/v1/employees"])
+def test_what_is_a_plug_in_s_is_not_run_for_one_who_may_have_gone(
+    client: TestApp, session: Session, user: User, token: str, path: str
+) -> None:
+    form = {"Accept": "text/x-bell"} if path.endswith("employees") else {}
+    assert asked(client, ANSWERS["one"], token)[0] == 200
+    done.clear()
+    assert asked(client, path, token, **form)[0] == 200
+    assert done == [user.name]
+    revoke_token(session, token)
+    session.commit()
+    done.clear()
+
+    assert asked(client, path, token, **form)[0] == 401
+    assert user.name not in done
+
+
+def test_nothing_is_had_by_one_who_does_not_care_for_errors(client: TestApp, session: Session, token: str) -> None:
+    assert asked(client, "/careless/read", token)[2] == 7
+    assert asked(client, "/careless/read", token)[2] == 7
+    revoke_token(session, token)
+    session.commit()
+
+    assert asked(client, "/careless/read", token)[0] == 401
+
+
+def test_who_hears_of_another_attempt_has_the_whole_request(client: TestApp, session: Session, token: str) -> None:
+    assert asked(client, ANSWERS["one"], token)[0] == 200
+    revoke_token(session, token)
+    session.commit()
+    done.clear()
+
+    assert asked(client, ANSWERS["one"], token)[0] == 401
+    assert done == ["Record"]
+
+
 def test_a_token_that_was_not_good_in_the_end_was_not_used(app: Router, session: Session, token: str) -> None:
     client = TestApp(app)
     asked(client, ANSWERS["one"], token)
@@ -275,18 +346,18 @@ def test_the_look_up_comes_first_and_both_go_together(
     app: Router, client: TestApp, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trips: list[tuple[bytes, ...]] = []
-    both, alone = ServerStatements.rows_of_both, ServerStatements.rows
+    both, alone = ServerStatements.rows_after, ServerStatements.rows
 
-    def counted_both(self: ServerStatements, *each: Any) -> Any:
-        trips.append(tuple(query for query, _ in each))
-        return both(self, *each)
+    def counted_both(self: ServerStatements, first: Any, check: Any, query: bytes, arguments: Any) -> Any:
+        trips.append((first[0], query))
+        return both(self, first, check, query, arguments)
 
     def counted_alone(self: ServerStatements, query: bytes, arguments: Any) -> Any:
         trips.append((query,))
         return alone(self, query, arguments)
 
     asked(client, ANSWERS["one"], token)
-    monkeypatch.setattr(ServerStatements, "rows_of_both", counted_both)
+    monkeypatch.setattr(ServerStatements, "rows_after", counted_both)
     monkeypatch.setattr(ServerStatements, "rows", counted_alone)
     with statements_of(database_of(app.registry)) as statements:
         assert asked(client, ANSWERS["one"], token)[0] == 200

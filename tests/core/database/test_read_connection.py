@@ -319,12 +319,43 @@ def test_a_statement_goes_with_the_next_one_and_is_checked_first(database: Datab
     assert checked == [[(1,)]]
 
 
-def test_nobody_gets_the_next_one_s_rows_if_the_check_refuses(database: Database) -> None:
-    with database.read() as connection:
+def test_nobody_gets_any_rows_if_the_check_refuses(database: Database) -> None:
+    """Even where somebody between has caught what was raised."""
+    with database.read() as connection, statements_of(database) as sent:
         connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
         with pytest.raises(Wrong, match="1"):
             connection.fetch(number(database, "SELECT 2"), {})
-        assert connection.fetch(number(database, "SELECT 3"), {}) == [(3,)]
+        with pytest.raises(Wrong):
+            connection.fetch(number(database, "SELECT 3"), {})
+        with pytest.raises(Wrong):
+            connection.rows(text("SELECT 4"))
+        with pytest.raises(Wrong):
+            connection.taken({"sqlite": "BEGIN", "postgresql": "BEGIN"})
+        with pytest.raises(Wrong):
+            connection.fetch_with_next(number(database, "SELECT 5"), {}, refuse)
+        with pytest.raises(Wrong):
+            connection.settle()
+    assert "SELECT 3" not in sent
+
+
+def test_a_statement_that_no_connection_is_had_for_is_not_waited_for_twice(
+    module_database_url: str, make_database: MakeDatabase
+) -> None:
+    few = make_database(module_database_url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    asked = 0
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    with few.read() as held, few.read() as connection:
+        held.fetch(number(few, "SELECT 1"), {})
+        few.observers.append(ask)
+        connection.fetch_with_next(number(few, "SELECT 1"), {}, refuse)
+        for act in (lambda: connection.fetch(number(few, "SELECT 2"), {}), connection.settle):
+            with pytest.raises(Unavailable):
+                act()
+    assert asked == 1
 
 
 @pytest.mark.parametrize("sql", ["SELECT one FROM nowhere", "SELECT sum(9223372036854775807) OVER () % 0, abs(-1-"])
@@ -333,6 +364,7 @@ def test_nobody_gets_the_next_one_s_error_if_the_check_refuses(database: Databas
         connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
         with pytest.raises(Wrong):
             connection.fetch(number(database, sql), {})
+    with database.read() as connection:
         checked: list[Any] = []
         connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
         with pytest.raises(Exception, match=r"not migrated|syntax|incomplete"):
@@ -346,6 +378,7 @@ def test_an_error_of_the_first_is_raised_once(database: Database) -> None:
         connection.fetch_with_next(number(database, "SELECT one FROM nowhere"), {}, refuse)
         with pytest.raises(Exception, match=r"not migrated|no such table"):
             connection.fetch(number(database, "SELECT 2"), {})
+    with database.read() as connection:
         assert connection.fetch(number(database, "SELECT 3"), {}) == [(3,)]
 
 

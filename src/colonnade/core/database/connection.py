@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 import psycopg
 from pyramid_retry import mark_error_retryable
@@ -15,14 +17,11 @@ from sqlalchemy.pool import PoolProxiedConnection
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.failures import is_lost, is_stale_plan
 from colonnade.core.database.prepared import Prepared
-from colonnade.core.database.sending import Bound, Rows, Sender, sender_of
+from colonnade.core.database.sending import Bound, Check, Rows, Sender, sender_of
 from colonnade.core.problems import BadRequest, Unprocessable
 
 _T = TypeVar("_T")
 _DRIVER_ERRORS = (psycopg.Error, sqlite3.Error)
-
-#: Looks at the rows of a statement; raises if they are not what they should be.
-Check: TypeAlias = Callable[[Rows], None]
 
 
 class ReadConnection:
@@ -113,15 +112,23 @@ class ReadConnection:
         with translated():
             return self._connect(), False
 
-    def _send(self, send: Callable[..., _T], *statements: Bound) -> _T:
+    def _send(self, send: Callable[[Bound], Rows], bound: Bound) -> Rows:
         for observe in self.observers:
-            for prepared, _ in statements:
-                observe(prepared.text)
+            observe(bound[0].text)
         try:
-            return send(*statements)
+            return send(bound)
         except (OverflowError, UnicodeEncodeError):
             # The driver's own: a number of more than 64 bits, a lone surrogate.
             raise BadRequest("A value is none that the database could hold.") from None
+
+
+@dataclass
+class _Waiting:
+    """A statement that waits for the next one. failure: why there is none."""
+
+    bound: Bound
+    check: Check
+    failure: Exception | None = None
 
 
 class PooledReadConnection(ReadConnection):
@@ -138,7 +145,7 @@ class PooledReadConnection(ReadConnection):
         self._engine = engine
         self._raw: PoolProxiedConnection | None = None
         self._connection: Connection | None = None
-        self._waiting: tuple[Bound, Check] | None = None
+        self._waiting: _Waiting | None = None
 
     @property
     def dialect_name(self) -> str:
@@ -146,28 +153,40 @@ class PooledReadConnection(ReadConnection):
 
     def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> Rows:
         bound = prepared, prepared.arguments(parameters)
-        if self._waiting is not None:
-            return self._fetch_after(*self._waiting, bound)
-        return self._on_live(lambda sender: self._send(sender.rows, bound))
+        waiting = self._waiting
+        if waiting is None:
+            return self._on_live(lambda sender: self._send(sender.rows, bound))
+        return self._after(
+            waiting, lambda sender: self._send(partial(sender.rows_after, waiting.bound, self._pass), bound)
+        )
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
         self.settle()
-        self._waiting = (prepared, prepared.arguments(parameters)), check
+        self._waiting = _Waiting((prepared, prepared.arguments(parameters)), check)
 
     def settle(self) -> None:
-        if self._waiting is not None:
-            (bound, check), self._waiting = self._waiting, None
-            check(self._on_live(lambda sender: self._send(sender.rows, bound)))
+        waiting = self._waiting
+        if waiting is not None:
+            self._after(waiting, lambda sender: self._pass(sender.rows(waiting.bound)))
 
-    def _fetch_after(self, waiting: Bound, check: Check, bound: Bound) -> Rows:
+    def _after(self, waiting: _Waiting, send: Callable[[Sender], _T]) -> _T:
+        """Send what comes after a statement that waits, together with it. Once that has failed, nothing comes after."""
+        if waiting.failure is not None:
+            raise waiting.failure
+        for observe in self.observers:
+            observe(waiting.bound[0].text)
         try:
-            told, rows = self._on_live(lambda sender: self._send(sender.rows_of_both, waiting, bound))
-        except Exception:
-            self.settle()  # the error may be the other's, and nobody gets that before the check either
+            return self._on_live(send)
+        except Exception as error:
+            if self._waiting is waiting:
+                waiting.failure = error
             raise
-        self._waiting = None
-        check(told)
-        return rows
+
+    def _pass(self, rows: Rows) -> None:
+        """Let others come after the statement that waits, if its rows are as they should be."""
+        if self._waiting is not None:  # a second time, on another connection
+            self._waiting.check(rows)
+            self._waiting = None
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         self.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
@@ -23,6 +24,8 @@ _SENDER: Final = "colonnade.sender"
 
 #: What a statement returned.
 Rows: TypeAlias = list[tuple[Any, ...]]
+#: Looks at the rows of a statement; raises if they are not what they should be.
+Check: TypeAlias = Callable[[Rows], object]
 #: A statement and its arguments.
 Bound: TypeAlias = tuple[Prepared, list[object]]
 
@@ -36,8 +39,11 @@ class Sender(Protocol):
     def last_rows(self, bound: Bound) -> Rows:
         """The same just before COMMIT, which may be done with it."""
 
-    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
-        """Execute two statements one after the other, in autocommit; at once, where the driver can do that."""
+    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
+        """Execute a statement after another one, whose rows are checked before anybody hears of this one.
+
+        In autocommit; both are sent at once, where the driver can do that.
+        """
 
 
 def sender_of(raw: PoolProxiedConnection) -> Sender:
@@ -72,8 +78,9 @@ class OnSQLite:
 
     last_rows = rows
 
-    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
-        return self.rows(one), self.rows(other)
+    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
+        check(self.rows(first))
+        return self.rows(bound)
 
 
 class ByCursor:
@@ -89,8 +96,9 @@ class ByCursor:
 
     last_rows = rows
 
-    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
-        return self.rows(one), self.rows(other)
+    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
+        check(self.rows(first))
+        return self.rows(bound)
 
 
 class WithoutCursor:
@@ -107,8 +115,9 @@ class WithoutCursor:
         prepared, arguments = bound
         return self.statements.rows_and_commit(prepared.query, arguments)
 
-    def rows_of_both(self, one: Bound, other: Bound) -> tuple[Rows, Rows]:
-        return self.statements.rows_of_both((one[0].query, one[1]), (other[0].query, other[1]))
+    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
+        (before, values), (prepared, arguments) = first, bound
+        return self.statements.rows_after((before.query, values), check, prepared.query, arguments)
 
 
 def watch_forgetting(engine: Engine) -> None:

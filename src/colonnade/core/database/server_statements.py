@@ -50,20 +50,33 @@ class ServerStatements:
         send()
         return self._read(self._result())
 
-    def rows_of_both(
-        self, one: tuple[bytes, Sequence[object]], other: tuple[bytes, Sequence[object]]
-    ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    def rows_after(
+        self,
+        first: tuple[bytes, Sequence[object]],
+        check: Callable[[list[tuple[Any, ...]]], object],
+        query: bytes,
+        arguments: Sequence[object],
+    ) -> list[tuple[Any, ...]]:
         """Execute two statements one after the other, in one round trip, on a connection in autocommit.
 
-        Where the first fails the second is not executed; where the second fails the error does not tell of the first.
-
-        :param one: a statement and its arguments, as :meth:`rows` takes them; so is `other`.
-        :raises psycopg.Error: as a cursor does.
+        :param first: a statement and its arguments, as :meth:`rows` takes them.
+        :param check: is given its rows before anybody hears of the other statement, and may raise.
+        :raises psycopg.Error: as a cursor does; of the other statement only where the check has passed.
         """
-        if (self.connection.prepared_max or 0) < 2:
-            return self.rows(*one), self.rows(*other)  # preparing the second would make the server forget the first
-        first, second = self._together(self._bound(*one), self._bound(*other))
-        return self._read(first), self._read(second)
+        if (self.connection.prepared_max or 0) < 2:  # preparing the other one would make the server forget the first
+            check(self.rows(*first))
+            return self.rows(query, arguments)
+        send_first = self._bound(*first)
+        try:
+            send_other = self._bound(query, arguments)
+        except Exception:  # it cannot be prepared, or has an argument that nobody could send
+            check(self.rows(*first))
+            raise
+        result, other = self._results(send_first, send_other)
+        self._require_good(result)
+        check(self._read(result))
+        self._require_good(other)
+        return self._read(other)
 
     def rows_and_commit(self, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
         """The same for the last statement of a transaction, which is committed with it.
@@ -128,7 +141,14 @@ class ServerStatements:
         self._server.send_query_params(b"COMMIT", None)
 
     def _together(self, *sendings: Callable[[], None]) -> list[PGresult]:
-        """The results of statements that are sent at once."""
+        """The results of statements that are sent at once, if all are good."""
+        results = self._results(*sendings)
+        for result in results:
+            self._require_good(result)
+        return results
+
+    def _results(self, *sendings: Callable[[], None]) -> list[PGresult]:
+        """The results of statements that are sent at once, good or not."""
         server, wait = self._server, self.connection.wait
         server.enter_pipeline_mode()
         try:
@@ -143,8 +163,6 @@ class ServerStatements:
             raise
         server.exit_pipeline_mode()
         results: list[PGresult] = found[:-1]
-        for result in results:
-            self._require_good(result)
         return results
 
     def _result(self) -> PGresult:

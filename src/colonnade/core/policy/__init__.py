@@ -44,6 +44,7 @@ __all__ = [
 
 def includeme(config: Configurator) -> None:
     """Bring the security policy, and the directives that say who asks and what holds for all."""
+    config.include(".assuming")
     config.include(".identity")
     config.include(".security")
     config.include(".root")

@@ -1,30 +1,29 @@
 """An identity that is taken to be what it was the last time, until the first answer of the database confirms it.
 
-Who asks has to be looked up for each request, which is a round trip before the first one of the request itself. Where
-a view does nothing but read, both go together: the look-up is executed first; if it does not say what it said before,
-what was read is thrown away, and pyramid_retry tries the request again, this time one after the other. Nothing leaves
-before that: not what was read, not an error, not a 304. So what a token may do ends with the statement that takes it
-away.
+Who asks has to be looked up for each request, which is a round trip before the first one of the request itself. A view
+that does nothing but read says so (``reads_only=True``); for it both go together: the look-up is executed first; if it
+does not say what it said before, what was read is thrown away, and pyramid_retry tries the request again, this time
+one after the other. Nothing leaves the view before that: not what was read, not an error, not a 304. So what a token
+may do ends with the statement that takes it away.
+
+Such a view calls nobody else's code before ``request.read_connection.settle()``, or hands it that connection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid.viewderivers import INGRESS
 
 if TYPE_CHECKING:
     from colonnade.core.database import Prepared
-    from colonnade.core.database.connection import Check
+    from colonnade.core.database.sending import Check
 
 _ATTEMPT = "retry.attempt"
 _ATTEMPTS = "retry.attempts"
-
-
-def allow_assumption(request: Request) -> None:
-    """Let it be so for this request, if it is a GET or HEAD: what answers it has no effect but its answer."""
-    request.reads_only = request.environ["REQUEST_METHOD"] in ("GET", "HEAD")
 
 
 def may_assume(request: Request) -> bool:
@@ -35,10 +34,40 @@ def may_assume(request: Request) -> bool:
 
 
 def assume(request: Request, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
-    """Go on as if a statement had said what `check` expects; it is sent with the next one, or before the answer leaves.
+    """Go on as if a statement had said what `check` expects; it is sent with the next one, or when the view has ended.
 
     :param check: is given its rows; raises an error that is marked as retryable if they are not what was expected.
     """
-    connection = request.read_connection
-    connection.fetch_with_next(prepared, parameters, check)
-    request.add_response_callback(lambda _request, _response: connection.settle())
+    request.read_connection.fetch_with_next(prepared, parameters, check)
+
+
+class _ReadingView:
+    """A view deriver for the option ``reads_only``."""
+
+    options = ("reads_only",)
+
+    def __call__(self, view: Callable[[Any, Request], Any], info: Any) -> Callable[[Any, Request], Any]:
+        if not info.options.get("reads_only"):
+            return view
+
+        def reading(context: Any, request: Request) -> Any:
+            request.reads_only = True
+            try:
+                response = view(context, request)
+            except Exception:
+                _settle(request)
+                raise
+            _settle(request)
+            return response
+
+        return reading
+
+
+def _settle(request: Request) -> None:
+    if "read_connection" in request.__dict__:
+        request.read_connection.settle()
+
+
+def includeme(config: Configurator) -> None:
+    """Let views have the option ``reads_only``; the permission is asked for within."""
+    config.add_view_deriver(_ReadingView(), name="reading_view", under=INGRESS, over="secured_view")

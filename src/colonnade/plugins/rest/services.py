@@ -13,7 +13,6 @@ from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from colonnade.core.operation import Operation
-from colonnade.core.policy.assuming import allow_assumption
 from colonnade.core.problems import NotFound, Unauthorized
 from colonnade.core.resources import Relation, Resource, resources_of
 from colonnade.core.services import ask_views
@@ -26,6 +25,8 @@ from .contexts import RelatedCollection
 from .settings import RestSettings
 
 PREFIX = "/api/v1"
+#: What is done by views that do nothing but read.
+_READING = frozenset({"list", "one", "related"})
 
 
 def add_services(config: Configurator) -> None:
@@ -73,12 +74,11 @@ def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
 
 
 def _add(service: Service, method: str, view: Callable[..., Any], operation: Operation, permission: str) -> None:
-    service.add_view(method, view, permission=permission, operation=operation)
+    service.add_view(method, view, permission=permission, operation=operation, reads_only=operation.kind in _READING)
 
 
 def _collection(resource: Resource) -> Callable[[Request], Collection]:
     def factory(request: Request) -> Collection:
-        allow_assumption(request)
         return Collection(resource, request)
 
     return factory
@@ -88,7 +88,6 @@ def record_factory(resource: Resource) -> Callable[[Request], Record]:
     """What makes the context of a route with ``{key}``."""
 
     def factory(request: Request) -> Record:
-        allow_assumption(request)
         try:
             return Collection(resource, request).record(request.matchdict["key"])
         except NotFound:

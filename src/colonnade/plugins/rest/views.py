@@ -37,6 +37,7 @@ def list_(request: Request) -> Response:
     """A page of the records that the caller may see; or what another format makes of the list."""
     formats = list_formats(request.registry)
     if (preferred := preferred_type(request, [JSON, *formats])) != JSON:
+        request.read_connection.settle()  # what others make of the list is begun for one who is known
         return formats[preferred](request)
     query = query_of(request)
     return page(request, reader_of(request, api_url(request)).list(request.context.resource, query))
