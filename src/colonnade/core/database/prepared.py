@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
-from colonnade.core.values import prepare_dialect
+from colonnade.core.values import Storage, prepare_dialect
 
 _REQUIRED: Final = object()
 _Process = Callable[[Any], Any]
@@ -22,12 +23,16 @@ _PARAMSTYLE: Final = {"sqlite": "qmark", "postgresql": "numeric_dollar"}
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
-    """A place of the statement that is filled at each execution."""
+    """A place of the statement that is filled at each execution.
+
+    null_stays: whether a null is bound as it is, unprocessed.
+    """
 
     place: int
     name: str
     process: _Process | None
     default: object
+    null_stays: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,10 @@ class Prepared:
             value = parameters.get(argument.name, argument.default)
             if value is _REQUIRED:
                 raise TypeError(f"the statement needs a value for {argument.name!r}")
-            values[argument.place] = value if argument.process is None else argument.process(value)
+            if argument.process is None or (value is None and argument.null_stays):
+                values[argument.place] = value
+            else:
+                values[argument.place] = argument.process(value)
         return values
 
 
@@ -121,7 +129,12 @@ def _is_literal(bind: BindParameter[Any]) -> bool:
 def _argument(place: int, bind: BindParameter[Any], dialect: Dialect) -> _Argument:
     if bind.callable is not None:
         raise ValueError(f"{bind.key}: give its value by name, at each execution, rather than by a callable")
-    return _Argument(place, bind.key, _process(bind, dialect), _REQUIRED if bind.required else bind.value)
+    default = _REQUIRED if bind.required else bind.value
+    impl: TypeEngine[Any] = bind.type.dialect_impl(dialect)
+    process = impl.value_processor(dialect) if isinstance(impl, Storage) else None
+    if process is not None:
+        return _Argument(place, bind.key, process, default, null_stays=True)
+    return _Argument(place, bind.key, impl.bind_processor(dialect), default, null_stays=False)
 
 
 def _processed(bind: BindParameter[Any], dialect: Dialect) -> object:

@@ -50,14 +50,23 @@ class Storage(TypeDecorator[T]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[T | None], Any] | None:
         """What converts a parameter: what `process_bind_param` does, by as few calls as that takes."""
+        process = self.value_processor(dialect)
+        if process is None:
+            return super().bind_processor(dialect)
+        return lambda value: None if value is None else process(value)
+
+    def value_processor(self, dialect: Dialect) -> Callable[[T], Any] | None:
+        """What converts a parameter that is a value, where null stays null; None where a type sees to that itself."""
         own = type(self)
         is_own = own.process_bind_param is not Storage.process_bind_param
-        if is_own or self.impl_instance.bind_processor(dialect) is not None:
-            return super().bind_processor(dialect)
+        if is_own or own.bind_processor is not Storage.bind_processor:
+            return None
+        if self.impl_instance.bind_processor(dialect) is not None:
+            return None
         check, to_stored = self.value.check, self.to_stored
         if own.to_stored is Storage.to_stored:
-            return lambda value: None if value is None else check(value)
-        return lambda value: None if value is None else to_stored(check(value), dialect)
+            return check
+        return lambda value: to_stored(check(value), dialect)
 
     @cached_property
     def _check(self) -> Callable[[object], T]:
