@@ -182,7 +182,9 @@ def test_nesting_has_a_most() -> None:
     fault = fault_of({"not": {"or": [{"not": {}}]}}, max_depth=3)
     assert (fault.parameter, fault.code) == ("where/not/or/0/not", "too_deep")
     for text in ('{"not":' * 3000, "[" * 20_000, '{"not":' * 3000 + "1" + "}" * 3000):
-        assert fault_of(text).parameter == "where"
+        parameter = fault_of(text).parameter  # how much of it Python's own parser reads is another on 3.12 and later
+        assert parameter is not None
+        assert parameter.partition("/")[0] == "where"
 
 
 def test_conditions_have_a_most_counted_with_those_of_the_query_string() -> None:
