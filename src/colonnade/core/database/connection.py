@@ -184,7 +184,7 @@ class PooledReadConnection(ReadConnection):
 
     def _pass(self, rows: Rows) -> None:
         """Let others come after the statement that waits, if its rows are as they should be."""
-        if self._waiting is not None:  # a second time, on another connection
+        if self._waiting is not None:  # else it has passed, and both are sent again on another connection
             self._waiting.check(rows)
             self._waiting = None
 

@@ -1,4 +1,4 @@
-"""The database writes the JSON: a record as one text expression, a list as one aggregate.
+"""The database writes the JSON: a record as one text expression, the records of a to-many relation as one aggregate.
 
 Members that may be left out carry their own comma, so a record whose first member may be missing loses the first comma
 with ``substr``. Constant text in the statement holds names only; values are columns and parameters.
