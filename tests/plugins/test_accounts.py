@@ -56,18 +56,6 @@ def app(module_database_url: str) -> Iterator[Router]:
 
 
 @pytest.fixture
-def client(app: Router) -> TestApp:
-    return TestApp(app)
-
-
-@pytest.fixture
-def session(app: Router) -> Iterator[Session]:
-    """For rows that requests are to find: `session.commit()`."""
-    with database_of(app.registry).sessions() as session:
-        yield session
-
-
-@pytest.fixture
 def ann(session: Session) -> User:
     """A user with two roles and a name of this test's own."""
     user = create_user(session, f"ann.{next(NUMBERS)}", ["staff", "hr"])

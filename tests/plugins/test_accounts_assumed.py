@@ -104,17 +104,6 @@ def plain(app: Router, module_database_url: str) -> Iterator[TestApp]:
 
 
 @pytest.fixture
-def client(app: Router) -> TestApp:
-    return TestApp(app)
-
-
-@pytest.fixture
-def session(app: Router) -> Iterator[Session]:
-    with database_of(app.registry).sessions() as session:
-        yield session
-
-
-@pytest.fixture
 def user(session: Session) -> User:
     user = create_user(session, f"somebody.{next(NUMBERS)}", ["hr"])
     session.commit()

@@ -178,6 +178,7 @@ class PooledReadConnection(ReadConnection):
         try:
             return self._on_live(send)
         except Exception as error:
+            # Whatever it is (the check's own, the driver's, no connection): who catches it shall not read on unchecked.
             if self._waiting is waiting:
                 waiting.failure = error
             raise

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Error, OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import execute, fetch_many
@@ -69,7 +69,8 @@ class ServerStatements:
         send_first = self._bound(*first)
         try:
             send_other = self._bound(query, arguments)
-        except Exception:  # it cannot be prepared, or has an argument that nobody could send
+        except (Error, OverflowError, UnicodeEncodeError):
+            # It cannot be prepared, or has an argument that the driver cannot write: to be told after the check only.
             check(self.rows(*first))
             raise
         result, other = self._results(send_first, send_other)

@@ -55,7 +55,7 @@ class _ReadingView:
             try:
                 response = view(context, request)
             except Exception:
-                _settle(request)
+                _settle(request)  # what the view raises, a 404 too, is an answer: not before it is known who asks
                 raise
             _settle(request)
             return response
