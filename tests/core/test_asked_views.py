@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pyramid.config import Configurator
+from pyramid.config import Configurator, not_
 from pyramid.exceptions import PredicateMismatch
 from pyramid.request import Request
 from pyramid.response import Response
@@ -30,8 +30,12 @@ def app(ask: bool) -> TestApp:
         config.add_view(saying("now"), route_name="place", request_method="GET")
         config.add_view(saying("text"), route_name="place", request_method="POST", accept="text/plain")
         config.add_view(saying("json"), route_name="place", request_method="POST", accept="application/json")
+        config.add_view(saying("any"), route_name="place", request_param="any")
+        config.add_view(saying("not"), route_name="place", request_method=not_(("GET", "POST")), request_param="not")
         if ask:
             ask_views(config)
+            config.commit()
+            config.add_view(saying("later"), route_name="place", request_method="PUT")
 
     return small_app(configure)
 
@@ -42,6 +46,10 @@ ASKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "declined": ("GET", "/place?odd=1", {}),
     "text": ("POST", "/place", {"Accept": "text/plain"}),
     "json": ("POST", "/place", {"Accept": "application/json"}),
+    "any get": ("GET", "/place?any=1", {}),
+    "any of a method that none names": ("TRACE", "/place?any=1", {}),
+    "not": ("DELETE", "/place?not=1", {}),
+    "head": ("HEAD", "/place", {}),
     "none": ("DELETE", "/place", {}),
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 import pyramid.renderers
 import pytest
 from pyramid.config import Configurator
+from pyramid.events import BeforeRender
 from pyramid.renderers import render
 from pyramid.request import Request
 from pyramid.response import Response
@@ -122,3 +123,45 @@ def test_it_renders_outside_of_a_request_too() -> None:
         assert render("json", {"a": 1}) == '{"a": 1}'
     finally:
         config.end()
+
+
+def test_who_renders_answers_or_listens_otherwise_is_heeded() -> None:
+    class View:
+        def __init__(self, request: Request) -> None:
+            self.request = request
+
+        def __call__(self) -> dict[str, str]:
+            return {"a": "b"}
+
+    def overriding(request: Request) -> dict[str, str]:
+        request.override_renderer = "string"
+        return {"a": "b"}
+
+    class Upper(pyramid.renderers.JSON):
+        def __call__(self, info: Any) -> Callable[[Any, Any], str]:
+            return lambda value, system: "Upper"
+
+    def listening(config: Configurator) -> None:
+        config.add_subscriber(lambda event: event.rendering_val.update(a="heard"), BeforeRender)
+
+    def answering(config: Configurator) -> None:
+        config.add_response_adapter(lambda value: Response("adapted"), dict)
+
+    cases: dict[str, tuple[Callable[[Configurator], object], Any, str]] = {
+        "nobody": (lambda config: None, lambda request: {"a": "b"}, '{"a": "b"}'),
+        "class": (lambda config: None, View, '{"a": "b"}'),
+        "override": (lambda config: None, overriding, "{'a': 'b'}"),
+        "renderer": (lambda config: config.add_renderer("json", Upper()), lambda request: {"a": "b"}, "Upper"),
+        "listener": (listening, lambda request: {"a": "b"}, '{"a": "heard"}'),
+        "adapter": (answering, lambda request: {"a": "b"}, "adapted"),
+    }
+    for name, (prepare, view, expected) in cases.items():
+
+        def configure(config: Configurator, prepare: Any = prepare, view: Any = view) -> None:
+            prepare(config)
+            config.add_route("it", "/it")
+            config.add_view(view, route_name="it", renderer="json")
+
+        app = small_app(configure)
+        for _ in range(2):
+            assert (name, app.get("/it").text) == (name, expected)

@@ -26,9 +26,10 @@ def finishing(policy: ExecutionPolicy) -> ExecutionPolicy:
 
     def execute(environ: dict[str, Any], router: Any) -> Response:
         response = policy(environ, router)
-        stamp(environ, response)
-        if _NOSNIFF not in response.headerlist:
-            response.headerlist.append(_NOSNIFF)
+        headers = response.headerlist
+        stamp(environ, headers)
+        if _NOSNIFF not in headers:
+            headers.append(_NOSNIFF)
         return response
 
     return execute

@@ -1,7 +1,7 @@
 """What a view with ``renderer="json"`` returns, as an answer: Pyramid's renderer, with an answer that is made at once.
 
-Pyramid makes an empty answer of HTML and changes its type, its text and its length one by one, which costs more than
-all else that is done for a small answer.
+Pyramid makes an empty answer of HTML and changes its type, its text and its length one by one, and tells of each value
+that it renders, though nobody listens: that costs more than all else that is done for a small answer.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyramid.renderers
-from pyramid.interfaces import IResponseFactory
+from pyramid.interfaces import IRendererFactory, IResponse, IResponseFactory
 from pyramid.response import Response
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
+    from pyramid.registry import Registry
+    from pyramid.request import Request
 
 Render = Callable[[Any, Mapping[str, Any]], str | None]
 
@@ -42,14 +44,58 @@ class JSON(pyramid.renderers.JSON):
             request = system.get("request")
             if request is None or "response" in request.__dict__:  # the view has begun its answer
                 return by_pyramid(value, system)
-            body = self.serializer(value, default=self._make_default(request), **self.kw).encode()
-            headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-            request.response = Response(app_iter=[body], headerlist=headers)
+            request.response = self.answer(value, request)
             return None
 
         return render
+
+    def answer(self, value: Any, request: Request) -> Response:
+        """The answer with a value, where the view has begun none."""
+        body = self.serializer(value, default=self._make_default(request), **self.kw).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        return Response(app_iter=[body], headerlist=headers)
+
+
+class _JSONView:
+    """A view deriver within Pyramid's own that renders: an object is answered here, where nobody could tell.
+
+    That one asks for an adapter, tells of each value that is rendered, and makes a renderer for each.
+    """
+
+    options = ("renderer",)
+
+    def __call__(self, view: Callable[[Any, Request], Any], info: Any) -> Callable[[Any, Request], Any]:
+        if getattr(info.options.get("renderer"), "name", None) != "json":
+            return view
+        registry = info.registry
+        renderer: JSON | None = None
+
+        def rendered(context: Any, request: Request) -> Any:
+            value = view(context, request)
+            if type(value) is not dict or registry.has_listeners or _has_own(request):
+                return value
+            nonlocal renderer
+            renderer = renderer or _renderer(registry)
+            return value if renderer is None else renderer.answer(value, request)
+
+        return rendered
+
+
+def _has_own(request: Request) -> bool:
+    """Whether its view has begun the answer, or is to be rendered by another renderer."""
+    kept = request.__dict__
+    return "response" in kept or "override_renderer" in kept or "__view__" in kept
+
+
+def _renderer(registry: Registry) -> JSON | None:
+    """Ours, if nobody has put another in its place, or makes answers of objects or of any kind by himself."""
+    factory = registry.queryUtility(IRendererFactory, name="json")
+    if isinstance(factory, JSON) and registry.queryUtility(IResponseFactory) is None:
+        return factory if registry.queryAdapterOrSelf({}, IResponse) is None else None
+    return None
 
 
 def includeme(config: Configurator) -> None:
     """Render with it wherever a view says ``json``."""
     config.add_renderer("json", JSON())
+    config.add_view_deriver(_JSONView(), name="json_view", under="rendered_view", over="mapped_view")

@@ -8,10 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pyramid.response import Response
+from typing import Any
 
 REQUEST_ID_KEY = "colonnade.request_id"
 CORRELATION_LENGTH = 128  # characters: enough for any tracing system, too few to flood a log
@@ -45,11 +42,12 @@ def correlation_id_of(environ: dict[str, Any]) -> str | None:
     return None
 
 
-def stamp(environ: dict[str, Any], response: Response) -> None:
+def stamp(environ: dict[str, Any], headers: list[tuple[str, str]]) -> None:
     """Write both ids into the headers of an answer. Doing it twice does no harm."""
-    headers: list[tuple[str, str]] = response.headerlist
-    if not _STAMPED.isdisjoint([name for name, _ in headers]):
-        headers[:] = [header for header in headers if header[0] not in _STAMPED]
+    for name, _ in headers:
+        if name in _STAMPED:
+            headers[:] = [header for header in headers if header[0] not in _STAMPED]
+            break
     headers.append(("X-Request-Id", request_id_of(environ)))
     if correlation_id := correlation_id_of(environ):
         headers.append(("X-Correlation-Id", correlation_id))

@@ -73,7 +73,7 @@ def _finished(response: Response, problem: Problem, request: Request) -> Respons
             response.headers.add(name, value)
         else:
             response.headers[name] = value
-    stamp(request.environ, response)
+    stamp(request.environ, response.headerlist)
     return response
 
 
