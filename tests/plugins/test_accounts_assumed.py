@@ -53,7 +53,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("bell", "/bell")
     config.add_route("careless", "/careless/{how}")
     config.add_view(ring, route_name="bell", permission="__no_permission_required__", renderer="json")
-    config.add_view(careless, route_name="careless", renderer="json", permission="look", reads_only=True)
+    config.add_view(careless, route_name="careless", renderer="json", permission="look", assumes_identity=True)
     config.add_view(ring, route_name="rest employees one", request_param="ring", permission="view", renderer="json")
     config.add_list_format("text/x-bell", ring_list)
     config.add_identity_attribute("peals", peals)

@@ -45,8 +45,8 @@ class Request(pyramid.request.Request):
     #: close the file that a longer one goes to.
     request_body_tempfile_limit = 16 * 1024 * 1024
 
-    #: Whether its view does nothing but read: see `core.policy.assuming`.
-    reads_only = False
+    #: Whether its view may go on before it is known who asks: see `core.policy.assuming`.
+    assumes_identity = False
 
     def make_body_seekable(self) -> None:
         """Let the body be read again by another attempt.

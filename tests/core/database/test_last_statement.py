@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, LastStatement, Prepared, server_statements
+from colonnade.core.database import Database, Prepared, server_statements
+from colonnade.core.database.last_statement import LastStatement
 from colonnade.core.problems import Conflict, Problem, Unavailable
 from colonnade.core.request import Request
 from tests.core.database.conftest import MakeApp, MakeDatabase, Team
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=Tr
 
 @pytest.fixture
 def last(database: Database) -> LastStatement:
-    return LastStatement(database)
+    return database.last
 
 
 @pytest.fixture
@@ -288,7 +289,7 @@ def test_what_it_fails_on_is_not_left_for_the_next_request(
     statements: int,
 ) -> None:
     one = make_database(module_database_url, pool_size=1, max_overflow=0, prepared_statements=statements)
-    last = LastStatement(one)
+    last = one.last
     numbers = iter([(1, 2), (3, 2), (4, None), (5, 6)])
 
     def add(request: Request) -> str:
@@ -357,7 +358,7 @@ def test_a_connection_that_was_interrupted_at_the_end_is_not_given_to_the_next(
 ) -> None:
     """As by Ctrl-C, while the answer is waited for."""
     one = make_database(module_database_url, pool_size=1, max_overflow=0)
-    last = LastStatement(one)
+    last = one.last
 
     def interrupted(_server: Any) -> Iterator[Any]:
         raise KeyboardInterrupt

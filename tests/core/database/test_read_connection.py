@@ -401,14 +401,6 @@ def test_a_statement_that_waits_is_sent_before_anything_else(database: Database,
     assert checked == [[(1,)], [(2,)]][: 2 if way == "another" else 1]
 
 
-def test_on_a_lent_connection_a_statement_waits_for_none(database: Database) -> None:
-    with database.engine.begin() as lent:
-        connection = database.reading_on(lent)
-        with pytest.raises(Wrong):
-            connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
-        connection.settle()
-
-
 def test_a_value_that_no_statement_could_hold_does_not_go_before_the_check(database: Database) -> None:
     prepared = Prepared.compile(select(literal_column("1")).where(bindparam("n") == 1), database.dialect)
     with database.read() as connection:

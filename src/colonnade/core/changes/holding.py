@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, LastStatement, Prepared, connection_of
+from colonnade.core.database import Database, Prepared, connection_of
 
 from .entry import entry
 from .log import Log
@@ -47,9 +47,8 @@ class _Row:
 class Held:
     """The rows that the sessions of an application keep back, one each."""
 
-    def __init__(self, database: Database, log: Log, last: LastStatement) -> None:
+    def __init__(self, database: Database, log: Log) -> None:
         self._database = database
-        self._last = last
         self._log_name = log.table.name
         self._now = Prepared.compile(entry(log), database.dialect)
         self._numbered = Prepared.compile(entry(log, drawn(log, 1).cte("drawn").c.n), database.dialect)
@@ -82,7 +81,7 @@ class Held:
         """Insert the row that is kept back, if there is one, with its position, as the transaction commits."""
         row: _Row | None = session.info.pop(HELD, {}).pop(HELD, None)
         if row is not None:
-            self._last.send(session, self._numbered, row.columns)
+            self._database.last.send(session, self._numbered, row.columns)
 
     def _before_statement(self, connection: sa.Connection, _cursor: object, text: str, *_: object) -> None:
         self._release(connection)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, LastStatement, Prepared
+from colonnade.core.database import Database, Prepared
 from colonnade.core.values import listed
 
 from .log import Log
@@ -19,9 +19,8 @@ UNNUMBERED: Final = "colonnade.changes.unnumbered"
 class Numbering:
     """Numbers the rows of a session's transaction."""
 
-    def __init__(self, database: Database, log: Log, last: LastStatement) -> None:
+    def __init__(self, database: Database, log: Log) -> None:
         self._database = database
-        self._last = last
         change = log.table
         # Found by their request: an index of what has no position yet would hold all that had none a moment ago, for as
         # long as somebody reads an older state. Others' rows without one are not committed, so nobody sees them.
@@ -43,7 +42,7 @@ class Numbering:
     def number_with_commit(self, session: Session) -> None:
         """The same at the very end of the transaction."""
         if requests := session.info.pop(UNNUMBERED, None):
-            self._last.send(session, self._give, {"requests": sorted(requests)})
+            self._database.last.send(session, self._give, {"requests": sorted(requests)})
 
 
 def note_unnumbered(session: Session, request_id: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, LastStatement, Prepared, connection_of
+from colonnade.core.database import Database, Prepared, connection_of
 
 from .holding import Held, forget_held
 from .log import Log
@@ -73,8 +73,7 @@ class PositionsLater:
     """Given to rows that are there, when their transaction commits."""
 
     def __init__(self, database: Database, log: Log) -> None:
-        self._last = LastStatement(database)
-        self._numbering = Numbering(database, log, self._last)
+        self._numbering = Numbering(database, log)
 
     def draw(self, session: Session, number: int) -> int | None:
         return None
@@ -110,7 +109,7 @@ class PositionsAtCommit(PositionsLater):
 
     def __init__(self, database: Database, log: Log) -> None:
         super().__init__(database, log)
-        self._held = Held(database, log, self._last)
+        self._held = Held(database, log)
 
     def hold(self, session: Session, row: Mapping[str, Any]) -> bool:
         return _COMMITTING not in session.info and UNNUMBERED not in session.info and self._held.hold(session, row)

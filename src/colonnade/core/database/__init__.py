@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from colonnade.core.database.connection import PooledReadConnection, ReadConnection
-from colonnade.core.database.database import Database, connection_of, database_of, keep_database
+from colonnade.core.database.database import Database, database_of, keep_database
 from colonnade.core.database.deferred import check_deferred
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.execution import execute, fetch, flush, statements_of
-from colonnade.core.database.last_statement import LastStatement
 from colonnade.core.database.model import Model
 from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.prepared import Prepared
+from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.sessions import manager_of, read_connection_for, session_for
 from colonnade.core.database.settings import DatabaseSettings
 from colonnade.core.database.snapshot import Snapshot, Stream
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Database",
     "DatabaseSettings",
-    "LastStatement",
     "Model",
     "PooledReadConnection",
     "Prepared",

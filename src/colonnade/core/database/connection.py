@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.failures import is_lost, is_stale_plan
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.sending import Bound, Check, Rows, Sender, sender_of
+from colonnade.core.database.waiting import Waiting, keep_waiting, waiting_on
 from colonnade.core.problems import BadRequest, Unprocessable
 
 _T = TypeVar("_T")
@@ -45,6 +45,7 @@ class ReadConnection:
         self._connect = connect
         self.observers = observers
         self.before = before
+        self._waiting: Waiting | None = None
 
     @property
     def dialect_name(self) -> str:
@@ -62,25 +63,54 @@ class ReadConnection:
             connection.begin()
         for before in self.before:
             before(connection, prepared.text)
+        raw = connection.connection
+        waiting = waiting_on(connection, raw)
         try:
-            return self._send(sender_of(connection.connection).rows, (prepared, prepared.arguments(parameters)))
+            bound = prepared, prepared.arguments(parameters)
+            sender = sender_of(raw)
+            if waiting is None:
+                return self._send(sender.rows, bound)
+            after = partial(sender.rows_after, waiting.bound, waiting.passes)
+            return waiting.before(lambda: self._send(after, bound), self.observers)
         except _DRIVER_ERRORS as error:
-            problem = _translated(error)
-            if _is_disconnect(connection.engine, connection.connection, error):
-                _let_sqlalchemy_notice(connection)
-                mark_error_retryable(problem)  # what had been done is undone, and COMMIT was not yet sent
-            elif is_stale_plan(error):
-                mark_error_retryable(problem)
-            raise problem from error
+            raise _problem_in(connection, error) from error
 
-    def fetch_last(self, prepared: Prepared, parameters: Mapping[str, object]) -> Rows:
-        """Execute the last statement of a transaction, just before SQLAlchemy commits it.
+    def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
+        """Execute a statement together with the next one, where that is a round trip less.
+
+        :param check: is given its rows before anybody gets those of the next one, and may raise.
+        """
+        connection = self._connect()
+        if not connection.in_transaction():
+            connection.begin()
+        if (earlier := waiting_on(connection, connection.connection)) is not None:
+            self.send_now(earlier)
+        self._waiting = Waiting((prepared, prepared.arguments(parameters)), check)
+        keep_waiting(connection, self._waiting)
+
+    def settle(self) -> None:
+        """Execute what waits for a next statement that did not come."""
+        if self._waiting is not None and not self._waiting.passed:
+            self.send_now(self._waiting)
+
+    def send_now(self, waiting: Waiting) -> None:
+        """Execute what waits, by itself."""
+        connection = self._connect()
+        try:
+            sender = sender_of(connection.connection)
+            waiting.before(lambda: waiting.passes(sender.rows(waiting.bound)), self.observers)
+        except _DRIVER_ERRORS as error:
+            raise _problem_in(connection, error) from error
+
+    def send_last(self, waiting: Waiting) -> None:
+        """Execute what waits as the last statement of a transaction, just before SQLAlchemy commits it.
 
         It is committed with it where the driver can do both at once. SQLAlchemy's own COMMIT finds nothing to do then.
         """
         connection = self._connect()
         try:
-            return self._send(sender_of(connection.connection).last_rows, (prepared, prepared.arguments(parameters)))
+            sender = sender_of(connection.connection)
+            waiting.before(lambda: waiting.passes(sender.last_rows(waiting.bound)), self.observers)
         except _DRIVER_ERRORS as error:
             if _is_disconnect(connection.engine, connection.connection, error):
                 _let_sqlalchemy_notice(connection)  # not to be tried again: nobody knows whether COMMIT was heard
@@ -88,16 +118,6 @@ class ReadConnection:
             if is_stale_plan(error):
                 mark_error_retryable(problem)
             raise problem from error
-
-    def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
-        """Execute a statement together with the next one, where that is a round trip less; else now.
-
-        :param check: is given its rows before anybody gets those of the next one, and may raise.
-        """
-        check(self.fetch(prepared, parameters))
-
-    def settle(self) -> None:
-        """Execute what waits for a next statement that did not come."""
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         """Execute through SQLAlchemy, with the processing of its types, and return all rows."""
@@ -122,15 +142,6 @@ class ReadConnection:
             raise BadRequest("A value is none that the database could hold.") from None
 
 
-@dataclass
-class _Waiting:
-    """A statement that waits for the next one. failure: why there is none."""
-
-    bound: Bound
-    check: Check
-    failure: Exception | None = None
-
-
 class PooledReadConnection(ReadConnection):
     """A connection of the read-only pool: checked out at the first statement, given back by :meth:`close`.
 
@@ -145,7 +156,7 @@ class PooledReadConnection(ReadConnection):
         self._engine = engine
         self._raw: PoolProxiedConnection | None = None
         self._connection: Connection | None = None
-        self._waiting: _Waiting | None = None
+        self._waiting = None
 
     @property
     def dialect_name(self) -> str:
@@ -154,40 +165,20 @@ class PooledReadConnection(ReadConnection):
     def fetch(self, prepared: Prepared, parameters: Mapping[str, object]) -> Rows:
         bound = prepared, prepared.arguments(parameters)
         waiting = self._waiting
-        if waiting is None:
+        if waiting is None or waiting.passed:
             return self._on_live(lambda sender: self._send(sender.rows, bound))
-        return self._after(
-            waiting, lambda sender: self._send(partial(sender.rows_after, waiting.bound, self._pass), bound)
-        )
+
+        def send(sender: Sender) -> Rows:
+            return self._send(partial(sender.rows_after, waiting.bound, waiting.passes), bound)
+
+        return waiting.before(lambda: self._on_live(send), self.observers)
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
         self.settle()
-        self._waiting = _Waiting((prepared, prepared.arguments(parameters)), check)
+        self._waiting = Waiting((prepared, prepared.arguments(parameters)), check)
 
-    def settle(self) -> None:
-        waiting = self._waiting
-        if waiting is not None:
-            self._after(waiting, lambda sender: self._pass(sender.rows(waiting.bound)))
-
-    def _after(self, waiting: _Waiting, send: Callable[[Sender], _T]) -> _T:
-        """Send what comes after a statement that waits, together with it. Once that has failed, nothing comes after."""
-        if waiting.failure is not None:
-            raise waiting.failure
-        for observe in self.observers:
-            observe(waiting.bound[0].text)
-        try:
-            return self._on_live(send)
-        except Exception as error:
-            # Whatever it is (the check's own, the driver's, no connection): who catches it shall not read on unchecked.
-            if self._waiting is waiting:
-                waiting.failure = error
-            raise
-
-    def _pass(self, rows: Rows) -> None:
-        """Let others come after the statement that waits, if its rows are as they should be."""
-        if self._waiting is not None:  # else it has passed, and both are sent again on another connection
-            self._waiting.check(rows)
-            self._waiting = None
+    def send_now(self, waiting: Waiting) -> None:
+        waiting.before(lambda: self._on_live(lambda sender: waiting.passes(sender.rows(waiting.bound))), self.observers)
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         self.settle()
@@ -259,6 +250,17 @@ class PooledReadConnection(ReadConnection):
             return False
         self.close()
         return True
+
+
+def _problem_in(connection: Connection, error: Exception) -> Exception:
+    """What an error of the driver means for a transaction that is still to be committed."""
+    problem = _translated(error)
+    if _is_disconnect(connection.engine, connection.connection, error):
+        _let_sqlalchemy_notice(connection)
+        mark_error_retryable(problem)  # what had been done is undone, and COMMIT was not yet sent
+    elif is_stale_plan(error):
+        mark_error_retryable(problem)
+    return problem
 
 
 def _is_disconnect(engine: Engine, raw: PoolProxiedConnection, error: Exception) -> bool:

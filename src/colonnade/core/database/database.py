@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from colonnade.core.database import postgresql, sqlite
 from colonnade.core.database.connection import PooledReadConnection, ReadConnection
 from colonnade.core.database.failures import is_lost, is_worth_retrying
+from colonnade.core.database.last_statement import LastStatement
 from colonnade.core.database.replica import RecentWriters
+from colonnade.core.database.session_connection import connection_of, remember_connections
 from colonnade.core.database.settings import DatabaseSettings
 
 _KEY = "colonnade.database"
-#: In `Session.info`: the connection of its transaction.
-_CONNECTION = "colonnade.connection"
 
 
 class Database:
@@ -33,6 +33,7 @@ class Database:
     observers: are told the text of each statement of the raw road, for a log or a count; see :func:`statements_of`.
     before_fetch: are told, before the raw road sends a statement in a transaction, on which connection and what, as
         ``before_cursor_execute`` is of what passes SQLAlchemy.
+    last: sends the last statement of a transaction together with its COMMIT.
     before_dispose: is called before connections are closed: who works in a thread of its own comes to an end.
     sessions: makes ORM sessions for work outside a request: `with database.sessions.begin() as session: …` commits.
     """
@@ -49,6 +50,8 @@ class Database:
         self.observers: list[Callable[[str], object]] = []
         self.before_fetch: list[Callable[[Connection, str], object]] = []
         self.before_dispose: list[Callable[[], object]] = []
+        self.last = LastStatement(self.engine, self.reading_on)
+        remember_connections(self.sessions)
         for engine in self.engines:
             event.listen(engine, "handle_error", _judge)
 
@@ -104,20 +107,6 @@ class Database:
             finish()
         for engine in self.engines:
             engine.dispose()
-
-
-def connection_of(session: Session) -> Connection:
-    """The connection of a session's transaction, without the thought that the session gives it each time.
-
-    A savepoint is made when the session is first asked in it; and a connection that was lent has a transaction before
-    the session's own.
-    """
-    known: Connection | None = session.info.get(_CONNECTION)
-    if known is None or not session.is_active or session.in_nested_transaction() or not known.in_transaction():
-        known = session.connection()
-        if known is not session.bind:
-            session.info[_CONNECTION] = known
-    return known
 
 
 _ROOMS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}

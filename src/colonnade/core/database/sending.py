@@ -42,7 +42,7 @@ class Sender(Protocol):
     def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
         """Execute a statement after another one, whose rows are checked before anybody hears of this one.
 
-        In autocommit; both are sent at once, where the driver can do that.
+        Both are sent at once, where the driver can do that.
         """
 
 

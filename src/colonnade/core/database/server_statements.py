@@ -57,13 +57,16 @@ class ServerStatements:
         query: bytes,
         arguments: Sequence[object],
     ) -> list[tuple[Any, ...]]:
-        """Execute two statements one after the other, in one round trip, on a connection in autocommit.
+        """Execute two statements one after the other: in one round trip, where no transaction has begun yet.
 
         :param first: a statement and its arguments, as :meth:`rows` takes them.
         :param check: is given its rows before anybody hears of the other statement, and may raise.
         :raises psycopg.Error: as a cursor does; of the other statement only where the check has passed.
         """
-        if (self.connection.prepared_max or 0) < 2:  # preparing the other one would make the server forget the first
+        idle = self._server.transaction_status == TransactionStatus.IDLE
+        # In a transaction, an other one that cannot be prepared would leave no way to check the first; and where only
+        # one statement is kept, preparing the other one makes the server forget the first.
+        if not idle or (self.connection.prepared_max or 0) < 2:
             check(self.rows(*first))
             return self.rows(query, arguments)
         send_first = self._bound(*first)
@@ -73,8 +76,10 @@ class ServerStatements:
             # It cannot be prepared, or has an argument that the driver cannot write: to be told after the check only.
             check(self.rows(*first))
             raise
-        result, other = self._results(send_first, send_other)
-        self._require_good(result)
+        begin = () if self.connection.autocommit else (self._begin,)
+        *before, other = self._results(*begin, send_first, send_other)
+        for result in before:
+            self._require_good(result)
         check(self._read(result))
         self._require_good(other)
         return self._read(other)

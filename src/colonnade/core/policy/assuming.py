@@ -1,12 +1,13 @@
 """An identity that is taken to be what it was the last time, until the first answer of the database confirms it.
 
 Who asks has to be looked up for each request, which is a round trip before the first one of the request itself. A view
-that does nothing but read says so (``reads_only=True``); for it both go together: the look-up is executed first; if it
-does not say what it said before, what was read is thrown away, and pyramid_retry tries the request again, this time
-one after the other. Nothing leaves the view before that: not what was read, not an error, not a 304. So what a token
-may do ends with the statement that takes it away.
+may have both together (``assumes_identity=True``): the look-up is executed first; if it does not say what it said
+before, what came with it is thrown away or rolled back, and pyramid_retry tries the request again, this time one after
+the other. Nothing leaves the view before that: not what was read, not an error, not a 304. So what a token may do ends
+with the statement that takes it away.
 
-Such a view calls nobody else's code before ``request.read_connection.settle()``, or hands it that connection.
+Such a view calls nobody else's code, and writes nothing, before ``request.read_connection.settle()``, or before
+something was read. It may hand others that connection.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ _ATTEMPTS = "retry.attempts"
 def may_assume(request: Request) -> bool:
     """Whether it may be so: on the first of several attempts, for another one has to be left."""
     environ = request.environ
-    only: bool = request.reads_only
-    return only and environ.get(_ATTEMPT) == 0 and environ.get(_ATTEMPTS, 1) > 1
+    assumes: bool = request.assumes_identity
+    return assumes and environ.get(_ATTEMPT) == 0 and environ.get(_ATTEMPTS, 1) > 1
 
 
 def assume(request: Request, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
@@ -41,17 +42,17 @@ def assume(request: Request, prepared: Prepared, parameters: Mapping[str, object
     request.read_connection.fetch_with_next(prepared, parameters, check)
 
 
-class _ReadingView:
-    """A view deriver for the option ``reads_only``."""
+class _AssumingView:
+    """A view deriver for the option ``assumes_identity``."""
 
-    options = ("reads_only",)
+    options = ("assumes_identity",)
 
     def __call__(self, view: Callable[[Any, Request], Any], info: Any) -> Callable[[Any, Request], Any]:
-        if not info.options.get("reads_only"):
+        if not info.options.get("assumes_identity"):
             return view
 
-        def reading(context: Any, request: Request) -> Any:
-            request.reads_only = True
+        def assuming(context: Any, request: Request) -> Any:
+            request.assumes_identity = True
             try:
                 response = view(context, request)
             except Exception:
@@ -60,7 +61,7 @@ class _ReadingView:
             _settle(request)
             return response
 
-        return reading
+        return assuming
 
 
 def _settle(request: Request) -> None:
@@ -69,5 +70,5 @@ def _settle(request: Request) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    """Let views have the option ``reads_only``; the permission is asked for within."""
-    config.add_view_deriver(_ReadingView(), name="reading_view", under=INGRESS, over="secured_view")
+    """Let views have the option ``assumes_identity``; the permission is asked for within."""
+    config.add_view_deriver(_AssumingView(), name="assuming_view", under=INGRESS, over="secured_view")

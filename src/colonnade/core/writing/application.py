@@ -21,7 +21,10 @@ def writer_for(registry: Registry, author: Author) -> Writer:
 
 def writer_of(request: Request) -> Writer:
     """The writer of who sent a request, in the request's transaction."""
-    return writer_for(request.registry, Author(request.dbsession, request.access, request.identity_attributes))
+    author = Author(
+        request.dbsession, request.access, request.identity_attributes, settle=request.read_connection.settle
+    )
+    return writer_for(request.registry, author)
 
 
 def includeme(config: Configurator) -> None:

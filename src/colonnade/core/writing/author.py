@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +14,23 @@ from colonnade.core.policy import Access
 from colonnade.core.policy.terms import ME_PREFIX, me_names
 
 
+def _is_certain() -> None:
+    """Nothing is left to be made sure of."""
+
+
 @dataclass(frozen=True, eq=False)
 class Author:
     """One who writes.
 
     session: in whose transaction everything happens.
     me: what ``me`` says of the identity, by name.
+    settle: makes sure that it is who it is taken to be, before anybody else hears of it.
     """
 
     session: Session
     access: Access
     me: Mapping[str, object]
+    settle: Callable[[], object] = _is_certain
 
     @property
     def dialect(self) -> sa.Dialect:

@@ -63,6 +63,7 @@ class Writer:
         values, faults = read_new(fields, require_object(fields, body))
         self._require_sound(outline, fields, values, faults)
         fields.require_possible(values)
+        self.author.settle()
         written = frozenset(values)
         plain = values.keys() <= resource.fields.keys() and self._is_plain(outline, "create", OF_CREATION)
         if plain and outline.creation is not None:

@@ -42,6 +42,7 @@ def create(request: Request, preferences: Preferences) -> Response:
         return written(201, shown(request, preferences, resource, key, query), address(request, resource, key))
     _require_no_filter(query)
     _require_few(request, preferences, body)
+    writer.author.settle()
     keys = create_each(writer, resource, body)
     return _written(request, preferences, 201, keys, query)
 

@@ -25,8 +25,6 @@ from .contexts import RelatedCollection
 from .settings import RestSettings
 
 PREFIX = "/api/v1"
-#: What is done by views that do nothing but read.
-_READING = frozenset({"list", "one", "related"})
 
 
 def add_services(config: Configurator) -> None:
@@ -74,7 +72,7 @@ def _services(config: Configurator, cors: dict[str, Any]) -> Iterator[Service]:
 
 
 def _add(service: Service, method: str, view: Callable[..., Any], operation: Operation, permission: str) -> None:
-    service.add_view(method, view, permission=permission, operation=operation, reads_only=operation.kind in _READING)
+    service.add_view(method, view, permission=permission, operation=operation, assumes_identity=True)
 
 
 def _collection(resource: Resource) -> Callable[[Request], Collection]:

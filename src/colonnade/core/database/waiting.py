@@ -1,0 +1,73 @@
+"""A statement that waits for what comes next on its connection, so that both go in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from weakref import ref
+
+from sqlalchemy import Connection
+from sqlalchemy.pool import PoolProxiedConnection
+
+from colonnade.core.database.sending import Bound, Check, Rows
+
+_T = TypeVar("_T")
+#: In the info of a connection: what waits in its transaction.
+_WAITING: Final = "colonnade.waiting"
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A statement that waits.
+
+    check: is given its rows before anybody hears of what comes after it, and may raise; None where nobody has doubts.
+    passed: whether it was sent and found good. failure: why nothing may come after it.
+    """
+
+    bound: Bound
+    check: Check | None = None
+    passed: bool = False
+    failure: Exception | None = None
+
+    def passes(self, rows: Rows) -> None:
+        """Let others come after it, if its rows are as they should be."""
+        if not self.passed:  # else both are sent again, on another connection
+            if self.check is not None:
+                self.check(rows)
+            self.passed = True
+
+    def before(self, send: Callable[[], _T], observers: Sequence[Callable[[str], object]]) -> _T:
+        """Send what comes after it, together with it. Once that has failed, nothing comes after."""
+        if self.failure is not None:
+            raise self.failure
+        for observe in observers:
+            observe(self.bound[0].text)
+        try:
+            return send()
+        except Exception as error:
+            # Whatever it is (the check's own, the driver's, no connection): who catches it shall not go on unchecked.
+            if not self.passed:
+                self.failure = error
+            raise
+
+
+def keep_waiting(connection: Connection, waiting: Waiting) -> None:
+    """Let a statement wait in a connection's transaction: a connection that is given up takes it along."""
+    connection.info[_WAITING] = waiting, ref(connection)
+
+
+def waiting_on(connection: Connection, raw: PoolProxiedConnection) -> Waiting | None:
+    """What waits in the transaction of a connection.
+
+    :param raw: what the connection is of.
+    """
+    found: tuple[Waiting, ref[Connection]] | None = raw.info.get(_WAITING)
+    if found is None or found[0].passed or found[1]() is not connection:
+        return None
+    return found[0]
+
+
+def drop_waiting(connection: Connection) -> None:
+    """Forget what waits: its transaction is rolled back."""
+    connection.info.pop(_WAITING, None)

@@ -1,0 +1,158 @@
+"""A statement that waits in a transaction goes with the next one; without its check nothing is done or heard there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from colonnade.core.database import Database, Prepared, statements_of
+from colonnade.core.database.server_statements import ServerStatements
+from tests.core.database.conftest import Team
+
+Act = Callable[[Session, Database], object]
+
+
+class Wrong(Exception):
+    """What was read is not what was expected."""
+
+
+def refuse(rows: list[Any]) -> None:
+    raise Wrong(rows)
+
+
+def number(database: Database, sql: str) -> Prepared:
+    return Prepared.compile(text(sql), database.dialect)
+
+
+def fetch(session: Session, database: Database) -> object:
+    return database.reading_in(session).fetch(number(database, "SELECT 2"), {})
+
+
+def on_the_connection(session: Session, database: Database) -> object:
+    return database.reading_on(session.connection()).fetch(number(database, "SELECT 2"), {})
+
+
+def through_sqlalchemy(session: Session, database: Database) -> object:
+    return session.execute(text("SELECT 2")).all()
+
+
+def add(session: Session, database: Database) -> object:
+    session.add(Team(id=7))
+    return session.flush()
+
+
+def savepoint(session: Session, database: Database) -> object:
+    session.begin_nested()
+    return session.connection()  # it is made when the session is asked in it
+
+
+def again(session: Session, database: Database) -> object:
+    return database.reading_in(session).fetch_with_next(number(database, "SELECT 2"), {}, lambda rows: None)
+
+
+def last(session: Session, database: Database) -> object:
+    return database.last.send(session, number(database, "SELECT 2"), {})
+
+
+def commit(session: Session, database: Database) -> object:
+    return session.commit()
+
+
+ACTS = (fetch, on_the_connection, through_sqlalchemy, add, savepoint, commit)
+
+
+def test_it_goes_with_the_next_one_and_is_checked_first(
+    database: Database, dialect_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[int] = []
+    send = ServerStatements._results
+
+    def counted(self: ServerStatements, *sendings: Callable[[], None]) -> Any:
+        trips.append(len(sendings))
+        return send(self, *sendings)
+
+    monkeypatch.setattr(ServerStatements, "_results", counted)
+    checked: list[Any] = []
+    with database.sessions() as session, statements_of(database) as sent:
+        connection = database.reading_in(session)
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
+        assert (sent, checked) == ([], [])
+        assert fetch(session, database) == [(2,)]
+        assert checked == [[(1,)]]
+        assert trips == ([3] if dialect_name == "postgresql" else [])  # BEGIN, and both
+        connection.settle()
+        assert fetch(session, database) == [(2,)]
+        assert sent == ["SELECT 1", "SELECT 2", "SELECT 2"]
+        assert checked == [[(1,)]]
+
+
+@pytest.mark.parametrize("act", [*ACTS, again, last], ids=lambda act: act.__name__)
+def test_it_is_sent_before_whatever_comes_next(database: Database, act: Act) -> None:
+    checked: list[Any] = []
+    with database.sessions() as session:
+        database.reading_in(session).fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
+        act(session, database)
+        assert checked == [[(1,)]]
+        session.rollback()
+    assert checked == [[(1,)]]
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_nothing_is_done_if_the_check_refuses(database: Database, act: Act) -> None:
+    """Even where somebody has caught what was raised, and goes on."""
+    with database.sessions() as session:
+        waiting = database.reading_in(session)
+        waiting.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        for _ in range(2):
+            with pytest.raises(Wrong):
+                act(session, database)
+            if not session.is_active:
+                break  # SQLAlchemy has rolled it back: nothing goes on in it
+        session.rollback()
+        assert session.execute(select(Team.id)).all() == []
+        assert fetch(session, database) == [(2,)]
+
+
+def test_the_next_one_s_error_is_not_heard_if_the_check_refuses(database: Database) -> None:
+    for refused in (True, False):
+        with database.sessions() as session:
+            connection = database.reading_in(session)
+            checked: list[Any] = []
+            connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse if refused else checked.append)
+            with pytest.raises(Wrong if refused else Exception, match="1" if refused else "not migrated"):
+                connection.fetch(number(database, "SELECT one FROM nowhere"), {})
+            assert checked == ([] if refused else [[(1,)]])
+            session.rollback()
+            assert fetch(session, database) == [(2,)]
+
+
+def test_what_the_next_one_did_is_undone_if_the_check_refuses(database: Database) -> None:
+    adding = Prepared.compile(insert(Team).values(id=5).returning(Team.id), database.dialect)
+    with database.sessions() as session:
+        connection = database.reading_in(session)
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        with pytest.raises(Wrong):
+            connection.fetch(adding, {})
+        with pytest.raises(Wrong):
+            session.commit()
+        session.rollback()
+    with database.read() as reading:
+        assert reading.rows(select(Team.id)) == []
+
+
+def test_it_goes_with_its_transaction(database: Database) -> None:
+    with database.sessions() as session:
+        waiting = database.reading_in(session)
+        waiting.fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+        session.rollback()
+        assert fetch(session, database) == [(2,)]
+        session.add(Team(id=3))
+        session.commit()
+    with database.sessions() as session:
+        database.reading_in(session).fetch_with_next(number(database, "SELECT 1"), {}, refuse)
+    with database.sessions() as session:
+        assert fetch(session, database) == [(2,)]
