@@ -33,6 +33,13 @@ from colonnade.core.database import database_of
 CALLS = 300
 ROUNDS = 5
 SHOWN = 14
+#: Whose the packages are that every application on these libraries has; all others are the product's, or Python's.
+OWNERS = {
+    "Pyramid, WebOb, Cornice": ("pyramid", "pyramid_tm", "pyramid_retry", "webob", "cornice", "zope"),
+    "SQLAlchemy, transaction, zope.sqlalchemy": ("sqlalchemy", "transaction"),
+    "psycopg": ("psycopg", "psycopg_binary"),
+    "pydantic": ("pydantic", "pydantic_core"),
+}
 #: Where psycopg waits for an answer, with the processor for somebody else.
 WAITING = ("psycopg", "wait")
 
@@ -89,16 +96,34 @@ def _profiled(ask: Callable[[], object]) -> dict[str, Any]:
         ask()
     profile.disable()
     packages: dict[str, tuple[float, int]] = {}
+    owners: dict[str, tuple[float, int]] = {}
     functions = []
     for (file, line, function), (_, calls, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         package, place = _place(file)
         if (package, function) == WAITING:
             package = "waiting for the database"
-        seconds, times = packages.get(package, (0.0, 0))
-        packages[package] = seconds + own, times + calls
+        for sums, name in ((packages, package), (owners, _owner(package))):
+            seconds, times = sums.get(name, (0.0, 0))
+            sums[name] = seconds + own, times + calls
         functions.append((own, calls, f"`{place}:{line} {function}`" if line else f"`{function}`"))
-    dearest = sorted(((own, calls, name) for name, (own, calls) in packages.items()), reverse=True)
-    return {"packages": _rows(dearest), "functions": _rows(sorted(functions, reverse=True))}
+    return {
+        "owners": _rows(_dearest(owners)),
+        "packages": _rows(_dearest(packages)),
+        "functions": _rows(sorted(functions, reverse=True)),
+    }
+
+
+def _dearest(sums: Mapping[str, tuple[float, int]]) -> list[tuple[float, int, str]]:
+    return sorted(((own, calls, name) for name, (own, calls) in sums.items()), reverse=True)
+
+
+def _owner(package: str) -> str:
+    """Whose a package is."""
+    if package.startswith("colonnade"):
+        return "Colonnade"
+    if package in ("built in", "standard library"):
+        return "Python, called by all of them"
+    return next((owner for owner, named in OWNERS.items() if package in named), package)
 
 
 def _place(file: str) -> tuple[str, str]:
@@ -148,6 +173,7 @@ def run() -> None:
             explain(url, programs, given.works)
         for work, found in measure(given.works, url, tokens, programs, Cores.found()).items():
             print("", work, "", *table(["", "CPU, µs", "wall, µs"], found["cost"]), sep="\n")
+            print("", *table(["whose", "µs", "calls"], found["owners"]), sep="\n")
             print("", *table(["package", "µs", "calls"], found["packages"]), sep="\n")
             print("", *table(["function", "µs", "calls"], found["functions"]), sep="\n")
 

@@ -144,7 +144,9 @@ def _bounds(results: Results, titles: Mapping[str, str]) -> Iterator[str]:
         profile = profiles[work]
         yield from ("", f"### {work}", "")
         yield from table(["", "CPU, µs", "wall, µs"], profile["cost"])
-        yield from ("", "By package, µs a request, without what it calls:", "")
+        yield from ("", "By whose it is, µs a request, without what it calls:", "")
+        yield from table(["whose", "µs", "calls"], profile["owners"])
+        yield from ("", "By package:", "")
         yield from table(["package", "µs", "calls"], profile["packages"])
         yield from ("", "The dearest functions, without what they call:", "")
         yield from table(["function", "µs", "calls"], profile["functions"])

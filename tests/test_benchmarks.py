@@ -129,6 +129,7 @@ def test_the_report_has_the_goals_and_the_figures_of_each_system() -> None:
 def test_the_report_says_what_bounds_a_missed_goal_with_its_profile() -> None:
     profile = {
         "cost": [["product", "300", "400"], ["floor", "70", "100"]],
+        "owners": [["Colonnade", "180.0", "99.0"]],
         "packages": [["psycopg", "90.0", "12.0"]],
         "functions": [["`psycopg/waiting:1 wait`", "50.0", "2.0"]],
     }
@@ -138,6 +139,7 @@ def test_the_report_says_what_bounds_a_missed_goal_with_its_profile() -> None:
         " so 250 µs of the server's core for each; the product takes 333." in report
     )
     assert ["product", "300", "400"] in rows_of(report, "### one")
+    assert ["Colonnade", "180.0", "99.0"] in rows_of(report, "By whose it is, µs a request, without what it calls:")
 
 
 def test_the_report_says_of_a_missed_goal_what_pyramid_and_the_floor_take() -> None:

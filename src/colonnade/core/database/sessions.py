@@ -48,7 +48,9 @@ def session_for(request: Request) -> Session:
     database = database_of(request.registry)
     if request.method not in SAFE and database.replica is not database.reader:
         request.add_response_callback(database.recent_writers.note)
-    return database.sessions(**_bound(request, database), info={_MANAGER: request.tm, REQUEST: request})
+    info = {_MANAGER: request.tm, REQUEST: request}
+    # Its objects are gone when it has committed: there is nothing to be read anew.
+    return database.sessions(**_bound(request, database), info=info, expire_on_commit=False)
 
 
 def read_connection_for(request: Request) -> ReadConnection:
