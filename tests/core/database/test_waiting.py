@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, Prepared, statements_of
 from colonnade.core.database.server_statements import ServerStatements
+from colonnade.core.problems import Unavailable
 from tests.core.database.conftest import Team
+from tests.core.database.test_lost_connections import terminate_others
 
 Act = Callable[[Session, Database], object]
 
@@ -156,3 +158,24 @@ def test_it_goes_with_its_transaction(database: Database) -> None:
         database.reading_in(session).fetch_with_next(number(database, "SELECT 1"), {}, refuse)
     with database.sessions() as session:
         assert fetch(session, database) == [(2,)]
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_where_the_connection_is_lost_it_is_told_once(database: Database, act: Act) -> None:
+    checked: list[Any] = []
+    with database.sessions() as session:
+        session.execute(text("SELECT 1"))
+        session.rollback()
+        session.connection()
+        connection = database.reading_in(session)
+        connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
+        terminate_others(database)
+        with pytest.raises(Exception) as told:
+            act(session, database)
+        assert isinstance(told.value, Unavailable) or "lost" in str(told.value) or "terminat" in str(told.value)
+        with pytest.raises(Exception, match=r"lost|terminat|rolled back"):
+            connection.settle()
+        session.rollback()
+        assert fetch(session, database) == [(2,)]
+    assert checked == []

@@ -17,7 +17,7 @@ from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.failures import is_lost, is_stale_plan
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.sending import Bound, Check, Rows, Sender, sender_of
-from colonnade.core.database.waiting import Waiting, keep_waiting, waiting_on
+from colonnade.core.database.waiting import Waiting, drop_waiting, keep_waiting, waiting_on
 from colonnade.core.problems import BadRequest, Unprocessable
 
 _T = TypeVar("_T")
@@ -275,6 +275,7 @@ def _let_sqlalchemy_notice(connection: Connection) -> None:
     The driver's own cursor goes round that; and the pool has no public method for it.
     """
     if not connection.invalidated:
+        drop_waiting(connection)  # nothing shall be sent before this
         try:
             connection.exec_driver_sql("SELECT 1")
         except DBAPIError:
