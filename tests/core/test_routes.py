@@ -14,7 +14,7 @@ from pyramid.urldispatch import RoutesMapper
 from colonnade.core.routes import IndexedRoutes
 
 SEGMENTS = st.sampled_from(["a", "b", "ab", "ä", "a b", "7", ""])
-PLACES = st.sampled_from(["{x}", "{y:\\d+}", "a{z}", "{p}.json", "{q}-{r}", ":s", "a*b"])
+PLACES = st.sampled_from(["{x}", "{y:\\d+}", "a{z}", "{p}.json", "{q}-{r}", ":s", "a*b", "{v:.+}", "{w:a(?:/b){1,2}}"])
 BEGINNINGS = st.lists(SEGMENTS, max_size=3)
 PATTERNS = st.builds(
     lambda slash, beginning, rest, star: "/" * slash + "/".join([*beginning, *rest]) + star,

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pyramid.exceptions import URLDecodeError
 from pyramid.interfaces import IRoutesMapper
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 #: What stands in a pattern as it stands in a path; a beginning with anything else is not looked up, but tried.
 _LITERAL: Final = re.compile(r"/[\w/.~-]*", re.ASCII)
 _PLACEHOLDER: Final = re.compile(r"[{*:]")
+#: A route, and how many slashes a path has that it matches; None where they may be any number.
+_Indexed: TypeAlias = tuple[int | None, Route]
 
 
 class IndexedRoutes(RoutesMapper):
-    """Pyramid's own mapper: the same routes match, in the same order, but only those are tried whose beginning fits."""
+    """Pyramid's own mapper: the same routes match, in the same order, but only those are tried that may.
+
+    That is, whose beginning fits, and the number of segments.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._index: dict[str, Sequence[Route]] | None = None
+        self._index: dict[str, Sequence[_Indexed]] | None = None
         self._depth = 0
 
     def connect(self, *args: Any, **options: Any) -> Route:
@@ -43,7 +48,10 @@ class IndexedRoutes(RoutesMapper):
             path = request.environ.get("PATH_INFO", "").encode("latin-1").decode() or "/"
         except UnicodeDecodeError as error:
             raise URLDecodeError(error.encoding, error.object, error.start, error.end, error.reason) from None
-        for route in self._candidates(path):
+        slashes = path.count("/")
+        for length, route in self._candidates(path):
+            if length not in (slashes, None):
+                continue
             match = route.match(path)
             if match is not None:
                 info = {"match": match, "route": route}
@@ -51,7 +59,7 @@ class IndexedRoutes(RoutesMapper):
                     return info
         return {"route": None, "match": None}
 
-    def _candidates(self, path: str) -> Sequence[Route]:
+    def _candidates(self, path: str) -> Sequence[_Indexed]:
         """The routes whose beginning is the path, or ends where one of its segments does."""
         index = self._indexed() if self._index is None else self._index
         if path in index:
@@ -61,7 +69,7 @@ class IndexedRoutes(RoutesMapper):
             at = at.rpartition("/")[0]
         return index[at]
 
-    def _indexed(self) -> dict[str, Sequence[Route]]:
+    def _indexed(self) -> dict[str, Sequence[_Indexed]]:
         """For each beginning its routes and those of the shorter beginnings within it, in the order of all routes."""
         own: dict[str, list[int]] = defaultdict(list, {"": []})
         for number, route in enumerate(self.routelist):
@@ -69,7 +77,8 @@ class IndexedRoutes(RoutesMapper):
         self._depth = 1 + max(beginning.count("/") for beginning in own)
         self._index = {
             beginning: [
-                self.routelist[number] for number in sorted(chain(*(own.get(each, ()) for each in _within(beginning))))
+                (_slashes(self.routelist[number].pattern), self.routelist[number])
+                for number in sorted(chain(*(own.get(each, ()) for each in _within(beginning))))
             ]
             for beginning in own
         }
@@ -82,6 +91,11 @@ def _within(beginning: str) -> Iterator[str]:
     while beginning:
         beginning = beginning.rpartition("/")[0]
         yield beginning
+
+
+def _slashes(pattern: str) -> int | None:
+    """How many slashes a path has that a pattern matches. A placeholder matches none, but for one with a rule."""
+    return None if set("*:") & set(pattern) else f"/{pattern.removeprefix('/')}".count("/")
 
 
 def _beginning(pattern: str) -> str:
