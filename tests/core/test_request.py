@@ -2,6 +2,8 @@
 
 import logging
 import re
+import time
+import uuid
 from collections.abc import Iterator
 from io import StringIO
 from logging.config import fileConfig
@@ -44,6 +46,16 @@ def test_every_answer_carries_our_id_of_its_request(app: TestApp) -> None:
     assert response.json["id"] == response.json["again"] == response.headers["X-Request-Id"]
     assert app.get("/show").json["id"] != response.json["id"]
     assert UUID_7.fullmatch(app.get("/nowhere", status=404).headers["X-Request-Id"])
+
+
+def test_ids_are_uuids_of_version_7_made_now() -> None:
+    before = time.time_ns() // 1_000_000
+    ids = [uuid.UUID(new_request_id()) for _ in range(500)]
+
+    assert {(each.version, each.variant) for each in ids} == {(7, uuid.RFC_4122)}
+    assert all(before <= each.int >> 80 <= time.time_ns() // 1_000_000 for each in ids)
+    # Each of the 74 bits of chance is used.
+    assert all(len({each.int >> bit & 1 for each in ids}) == 2 for bit in (*range(62), *range(64, 76)))
 
 
 def test_ids_sort_by_time() -> None:
@@ -166,3 +178,20 @@ def test_a_filter_gives_the_id_to_other_formatters(app: TestApp) -> None:
         logger.removeHandler(handler)
 
     assert stream.getvalue() == f"{response.headers['X-Request-Id']}|seen\n"
+
+
+@given(st.text())
+def test_the_path_is_what_webob_has(path: str) -> None:
+    ours, theirs = Request({}), PyramidRequest({})
+    for request in (ours, theirs):
+        request.path_info = path
+    assert ours.environ == theirs.environ
+    assert ours.path_info == theirs.path_info == path
+
+
+def test_a_path_that_is_no_utf8_or_not_there_is_told_as_webob_does() -> None:
+    for kind in (Request, PyramidRequest):
+        with pytest.raises(UnicodeDecodeError):
+            _ = kind({"PATH_INFO": "/\xff"}).path_info
+        with pytest.raises(KeyError):
+            _ = kind({}).path_info

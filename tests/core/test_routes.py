@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyramid.config import Configurator
 from pyramid.exceptions import URLDecodeError
+from pyramid.interfaces import ITraverser
 from pyramid.request import Request
+from pyramid.traversal import ResourceTreeTraverser
 from pyramid.urldispatch import RoutesMapper
 
-from colonnade.core.routes import IndexedRoutes
+from colonnade.core.routes import IndexedRoutes, RouteTraverser
 
 SEGMENTS = st.sampled_from(["a", "b", "ab", "ä", "a b", "7", ""])
 PLACES = st.sampled_from(["{x}", "{y:\\d+}", "a{z}", "{p}.json", "{q}-{r}", ":s", "a*b", "{v:.+}", "{w:a(?:/b){1,2}}"])
@@ -64,3 +67,33 @@ def test_a_path_with_thousands_of_slashes_is_looked_up_as_deep_as_there_are_rout
 def test_a_path_that_is_no_utf8_is_refused_as_pyramid_does() -> None:
     with pytest.raises(URLDecodeError):
         IndexedRoutes()(Request.blank("/", environ={"PATH_INFO": "/\xff"}))
+
+
+@pytest.mark.parametrize("environ", [{}, {"HTTP_X_VHM_ROOT": "/a"}], ids=["plain", "virtual root"])
+@pytest.mark.parametrize(
+    "found",
+    [{}, {"key": "7"}, {"traverse": ("a", "b")}, {"traverse": "a/b"}, {"subpath": ("c",)}, {"subpath": "c/d"}, None],
+    ids=str,
+)
+def test_the_context_is_the_one_that_pyramid_finds(found: dict[str, Any] | None, environ: dict[str, str]) -> None:
+    root = {"a": {"b": {}}}
+    request = Request.blank("/a/b/c", environ=environ)
+    request.matchdict = found
+    assert RouteTraverser(root)(request) == ResourceTreeTraverser(root)(request)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_traverser_of_somebody_s_own_is_left(first: bool) -> None:
+    class Own(ResourceTreeTraverser):
+        pass
+
+    config = Configurator()
+    if first:
+        config.add_traverser(Own)
+        config.commit()
+    config.include("colonnade.core.routes")
+    config.commit()
+    if not first:
+        config.add_traverser(Own)
+        config.commit()
+    assert isinstance(config.registry.getAdapter(object(), ITraverser), Own)

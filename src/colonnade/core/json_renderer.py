@@ -6,8 +6,9 @@ that it renders, though nobody listens: that costs more than all else that is do
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyramid.renderers
 from pyramid.interfaces import IRendererFactory, IResponse, IResponseFactory
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.registry import Registry
     from pyramid.request import Request
+
+#: What `json.dumps` would make anew for each value.
+_PLAIN: Final = json.JSONEncoder()
 
 Render = Callable[[Any, Mapping[str, Any]], str | None]
 
@@ -51,9 +55,18 @@ class JSON(pyramid.renderers.JSON):
 
     def answer(self, value: Any, request: Request) -> Response:
         """The answer with a value, where the view has begun none."""
-        body = self.serializer(value, default=self._make_default(request), **self.kw).encode()
+        body = self._text(value, request).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         return Response(app_iter=[body], headerlist=headers)
+
+    def _text(self, value: Any, request: Request) -> str:
+        if self.serializer is json.dumps and not self.kw:
+            try:
+                return _PLAIN.encode(value)
+            except TypeError:  # of something that an adapter or its own ``__json__`` may know to write
+                pass
+        text: str = self.serializer(value, default=self._make_default(request), **self.kw)
+        return text
 
 
 class _JSONView:

@@ -48,6 +48,19 @@ class Request(pyramid.request.Request):
     #: Whether its view may go on before it is known who asks: see `core.policy.assuming`.
     assumes_identity = False
 
+    @property
+    def path_info(self) -> str:
+        """The path within the application, decoded: as webob has it, which looks up by what, each time.
+
+        :raises UnicodeDecodeError: for a path that is no UTF-8.
+        """
+        written: str = self.environ["PATH_INFO"]
+        return written.encode("latin-1").decode()
+
+    @path_info.setter
+    def path_info(self, path: str) -> None:
+        self.environ["PATH_INFO"] = path.encode().decode("latin-1")
+
     def make_body_seekable(self) -> None:
         """Let the body be read again by another attempt.
 

@@ -1,4 +1,7 @@
-"""Routes, found by how their patterns begin: Pyramid tries one after the other, and a resource brings several."""
+"""Routes, found by how their patterns begin: Pyramid tries one after the other, and a resource brings several.
+
+And the context of a route that leads no further: Pyramid looks for a way in what the pattern has found.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pyramid.exceptions import URLDecodeError
-from pyramid.interfaces import IRoutesMapper
+from pyramid.interfaces import IRoutesMapper, ITraverser
+from pyramid.traversal import ResourceTreeTraverser
 from pyramid.urldispatch import Route, RoutesMapper
+from zope.interface import Interface
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -85,6 +90,26 @@ class IndexedRoutes(RoutesMapper):
         return self._index
 
 
+class RouteTraverser(ResourceTreeTraverser):
+    """Pyramid's own: what the route's factory has made is the context, where its pattern names no way from there."""
+
+    def __call__(self, request: Request) -> dict[str, Any]:
+        found = request.matchdict
+        if found is None or "traverse" in found or "subpath" in found or self.VH_ROOT_KEY in request.environ:
+            way: dict[str, Any] = super().__call__(request)
+            return way
+        root = self.root
+        return {
+            "context": root,
+            "view_name": "",
+            "subpath": (),
+            "traversed": (),
+            "virtual_root": root,
+            "virtual_root_path": (),
+            "root": root,
+        }
+
+
 def _within(beginning: str) -> Iterator[str]:
     """A beginning, and those that end where one of its segments does."""
     yield beginning
@@ -107,7 +132,10 @@ def _beginning(pattern: str) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    """Take the place of Pyramid's mapper, with the routes of what `pyramid.includes` has included already."""
+    """Take the place of Pyramid's mapper, with the routes of what `pyramid.includes` has included already.
+
+    And of its traverser, but of none that somebody has added, or will add, for some kind of root.
+    """
     mapper = IndexedRoutes()
     earlier = config.registry.queryUtility(IRoutesMapper)
     if earlier is not None:
@@ -116,3 +144,5 @@ def includeme(config: Configurator) -> None:
         mapper.routes.update(earlier.routes)
         earlier.connect = mapper.connect  # for those whose actions are still to come
     config.registry.registerUtility(mapper, IRoutesMapper)
+    if config.registry.adapters.lookup((Interface,), ITraverser) is None:
+        config.registry.registerAdapter(RouteTraverser, (Interface,), ITraverser, event=False)

@@ -23,28 +23,24 @@ class RequestTransactionManager(TransactionManager):
     def __init__(self) -> None:
         # Not its base's, which makes the set of synchronizers for each request: see below.
         self._txn: Transaction | None = None
-        self._promised: Promise | None = None
+        #: What nobody has asked for yet; None where somebody takes part.
+        self.promised: Promise | None = None
 
     @remembered
     def _synchs(self) -> WeakSet[Any]:
         """Who wants to hear of each transaction; nobody, as a rule."""
         return WeakSet()
 
-    @property
-    def begun(self) -> bool:
-        """Whether somebody takes part."""
-        return self._promised is None
-
     def begin(self) -> Promise:
         """Promise a transaction."""
-        if self._promised is not None or self._txn is not None:
+        if self.promised is not None or self._txn is not None:
             raise AlreadyInTransaction()
-        self._promised = Promise(self)
-        return self._promised
+        self.promised = Promise(self)
+        return self.promised
 
     def get(self) -> Transaction:
         """The transaction, which begins now if it was promised only."""
-        promised, self._promised = self._promised, None
+        promised, self.promised = self.promised, None
         if promised is None:
             return super().get()
         begun: Transaction = super().begin()
@@ -54,19 +50,19 @@ class RequestTransactionManager(TransactionManager):
 
     def isDoomed(self) -> bool:  # noqa: N802 as its base calls it
         """Whether it can only be aborted."""
-        return self._promised is None and bool(super().isDoomed())
+        return self.promised is None and bool(super().isDoomed())
 
     def commit(self) -> None:
         """Commit what was done; nothing, where nobody took part."""
-        if self._promised is None:
+        if self.promised is None:
             super().commit()
-        self._promised = None
+        self.promised = None
 
     def abort(self) -> None:
         """Undo what was done; nothing, where nobody took part."""
-        if self._promised is None:
+        if self.promised is None:
             super().abort()
-        self._promised = None
+        self.promised = None
 
 
 class Promise:
@@ -78,7 +74,7 @@ class Promise:
 
     def note(self, text: str) -> None:
         """Add to the transaction's description."""
-        if self._manager._promised is self:
+        if self._manager.promised is self:
             self.notes.append(text)
         else:
             self._manager.get().note(text)

@@ -117,9 +117,9 @@ def manager_of(request: Request) -> TransactionManager:
 
 def vetoes(request: Request, response: Response) -> bool:
     """Whether an answer says that what was done is to be undone: pyramid_tm's rule, where anything was done."""
-    manager = request.tm
-    begun = manager.begun if isinstance(manager, RequestTransactionManager) else True
-    return begun and bool(default_commit_veto(request, response))
+    if getattr(request.tm, "promised", None) is not None:
+        return False
+    return bool(default_commit_veto(request, response))
 
 
 def is_ours(request: Request) -> bool:
