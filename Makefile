@@ -50,7 +50,7 @@ test: lint  ## lint, then run the whole suite, random tests with small counts
 
 .PHONY: test-thorough
 test-thorough: export COLONNADE_TEST_COUNTS = thorough
-test-thorough: OPTIONS += -o faulthandler_timeout=3600
+test-thorough: override OPTIONS += -o faulthandler_timeout=3600
 test-thorough: test  ## the same with large counts and new random examples
 
 .PHONY: lint
