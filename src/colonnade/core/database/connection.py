@@ -174,7 +174,8 @@ class PooledReadConnection(ReadConnection):
         return waiting.before(lambda: self._on_live(send), self.observers)
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
-        self.settle()
+        if self._waiting is not None:
+            self.settle()
         self._waiting = Waiting((prepared, prepared.arguments(parameters)), check)
 
     def send_now(self, waiting: Waiting) -> None:

@@ -58,10 +58,10 @@ def read_connection_for(request: Request) -> ReadConnection:
 
     Where there is a replica, safe requests read from it, but for those of a client that has just written.
     """
-    database = database_of(request.registry)
-    if SESSION in request.environ or request.method not in SAFE:
+    database, environ = database_of(request.registry), request.environ
+    if SESSION in environ or environ.get("REQUEST_METHOD", "GET") not in SAFE:
         return database.reading_in(request.dbsession)
-    if (connection := request.environ.get(CONNECTION)) is not None:
+    if (connection := environ.get(CONNECTION)) is not None:
         return database.reading_on(connection)
     current = database.replica is database.reader or database.recent_writers.includes(request)
     pooled = database.open_read() if current else database.open_replica()

@@ -46,8 +46,12 @@ def plan_of(access: Access, limits: ReadingSettings, resource: Resource, query: 
     """
     slot = (access.of(resource), limit)
     known: Plan | None = query.plans.get(slot)
-    if known is not None and all(access.of(each.resource) is each for each in known.met):
-        return known
+    if known is not None:
+        for each in known.met:
+            if access.of(each.resource) is not each:
+                break
+        else:
+            return known
     plan = Planning(access, limits).plan(resource, query, limit)
     if all(each.resource.derived_access is None for each in plan.met):  # such an access is made for one request
         if len(query.plans) >= _PLANS:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from pyramid.request import Request
 from pyramid_retry import mark_error_retryable
@@ -36,7 +37,7 @@ class BearerTokens:
         """:param last_use: is told of each token that is taken; None if nobody wants to know."""
         self._last_use = last_use
         self._prepared: Prepared | None = None
-        self._known: dict[str, _Known] = {}
+        self._known: dict[bytes, _Known] = {}
 
     def identify(self, request: Request) -> Identity | None:
         """Who sent it; None where it carries no credentials.
@@ -47,24 +48,16 @@ class BearerTokens:
         header: str | None = request.environ.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
-        scheme, _, credentials = header.strip().partition(" ")
-        if scheme.lower() != "bearer":
-            # RFC 6750, section 3.1: no error code where another scheme was tried.
-            raise Unauthorized("Only tokens are taken here: Authorization: Bearer …")
-        secret = Secret.read(credentials.strip())
-        if secret is None:
-            raise refused()
-        parameters = {"prefix": secret.prefix, "now": now()}
-        statement = self._statement(database_of(request.registry).dialect)
-        known = self._known.get(secret.prefix)
-        if known is not None and not secret.matches(known.hash):
-            known = None
+        mark = hashlib.sha256(header.encode(errors="surrogatepass")).digest()
+        known = self._known.get(mark)
         if known is not None and may_assume(request):
-            assume(request, statement, parameters, partial(self._confirm, known))
+            assume(request, known.statement, known.parameters(), partial(self._confirm, known))
             return known.identity
-        rows = request.read_connection.fetch(statement, parameters)
+        secret = _secret_in(header)
+        statement = self._statement(database_of(request.registry).dialect)
+        rows = request.read_connection.fetch(statement, {"prefix": secret.prefix, "now": now()})
         if known is None or rows != known.rows:
-            known = _read(secret, rows)
+            known = _Known.of(mark, secret, statement, rows)
         if not _is_injected(request):
             self._remember(known)
             self._note(known)
@@ -76,7 +69,7 @@ class BearerTokens:
         :raises Unauthorized: if it does not; pyramid_retry then tries the request again, which has the token looked up.
         """
         if rows != known.rows:
-            self._known.pop(known.prefix, None)
+            self._known.pop(known.mark, None)
             changed = refused()
             mark_error_retryable(changed)
             raise changed
@@ -89,7 +82,7 @@ class BearerTokens:
     def _remember(self, known: _Known) -> None:
         if len(self._known) >= MOST:
             self._known.clear()  # as rare as it is cheap: each is looked up once more
-        self._known[known.prefix] = known
+        self._known[known.mark] = known
 
     def _statement(self, dialect: Dialect) -> Prepared:
         if self._prepared is None:
@@ -97,35 +90,59 @@ class BearerTokens:
         return self._prepared
 
 
+def _secret_in(header: str) -> Secret:
+    """The token that a header carries.
+
+    :raises Unauthorized: if it carries something else.
+    """
+    scheme, _, credentials = header.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        # RFC 6750, section 3.1: no error code where another scheme was tried.
+        raise Unauthorized("Only tokens are taken here: Authorization: Bearer …")
+    secret = Secret.read(credentials.strip())
+    if secret is None:
+        raise refused()
+    return secret
+
+
 @dataclass(frozen=True)
 class _Known:
-    """What the database said of a good token, and what follows from it."""
+    """What the database said of a good token, and what follows from it.
 
+    mark: of the header that carries it: its hash, for the secret is kept nowhere.
+    statement: by which it is looked up.
+    """
+
+    mark: bytes
     prefix: str
-    hash: str
     token_id: int
     identity: Identity
+    statement: Prepared
     rows: Rows
 
+    @classmethod
+    def of(cls, mark: bytes, secret: Secret, statement: Prepared, rows: Rows) -> Self:
+        """What the rows of the statement say of a token.
 
-def _read(secret: Secret, rows: Rows) -> _Known:
-    """What the rows of the statement say of a token.
+        :raises Unauthorized: if it is not good.
+        """
+        if not rows:
+            raise refused()
+        user_id, name, _, token_id, stored, narrowed, good = rows[0]
+        if not secret.matches(stored) or not good:
+            raise refused()
+        identity = Identity.signed_in(
+            user_id,
+            name,
+            roles=[role for _, _, role, *_ in rows if role is not None],
+            token=secret.prefix,
+            narrowed=None if narrowed is None else read_pairs(narrowed),
+        )
+        return cls(mark, secret.prefix, token_id, identity, statement, rows)
 
-    :raises Unauthorized: if it is not good.
-    """
-    if not rows:
-        raise refused()
-    user_id, name, _, token_id, stored, narrowed, good = rows[0]
-    if not secret.matches(stored) or not good:
-        raise refused()
-    identity = Identity.signed_in(
-        user_id,
-        name,
-        roles=[role for _, _, role, *_ in rows if role is not None],
-        token=secret.prefix,
-        narrowed=None if narrowed is None else read_pairs(narrowed),
-    )
-    return _Known(secret.prefix, stored, token_id, identity, rows)
+    def parameters(self) -> dict[str, object]:
+        """Of the statement, now."""
+        return {"prefix": self.prefix, "now": now()}
 
 
 def _is_injected(request: Request) -> bool:
