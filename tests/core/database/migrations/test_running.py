@@ -80,6 +80,23 @@ def test_a_plug_in_is_switched_off_removed_and_added_again(workshop: Workshop, e
         assert connection.rows(text("SELECT id, person_id, added FROM leave")) == [(1, 1, None)]
 
 
+@pytest.mark.parametrize("earlier", [1, 2, 3])
+def test_a_plug_in_that_is_added_later_is_migrated_though_others_have_nothing_to_run(
+    workshop: Workshop, empty: Database, earlier: int
+) -> None:
+    on = [workshop.plugin(name) for name in ("one", "two", "three", "four")]
+    for plugin in on:
+        workshop.migration(plugin, "0001", f"op.create_table('of_{plugin.name}', sa.Column('id', sa.Integer))")
+        workshop.migration(plugin, "0002", f"op.add_column('of_{plugin.name}', sa.Column('more', sa.Integer))")
+    upgrade(empty, on[:earlier])
+    told: list[str] = []
+    upgrade(empty, on, lambda step: told.append(f"{step.plugin} {step.revision}"))
+    assert told == [f"{plugin.name} {revision}" for plugin in on[earlier:] for revision in ("0001", "0002")]
+    assert pending(empty, on) == ()
+    assert {f"of_{plugin.name}" for plugin in on} <= tables(empty)
+    assert upgrade(empty, on) == ()
+
+
 def test_a_migration_that_fails_is_named_and_leaves_nothing_of_itself(workshop: Workshop, empty: Database) -> None:
     plugin = workshop.plugin("people")
     workshop.migration(plugin, "0001", "op.create_table('kept', sa.Column('id', sa.Integer))")

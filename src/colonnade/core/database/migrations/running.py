@@ -121,6 +121,8 @@ def upgrade_one(connection: Connection, source: Source) -> tuple[Step, ...]:
                     _check_references(connection, source)
         except SQLAlchemyError as error:
             raise MigrationError(f"the migration {'/'.join([source.plugin, *at[-1:]])} failed: {error}") from error
+    # Where nothing was run, Alembic leaves the transaction in which it looked, and would commit no migration within it.
+    connection.rollback()
     return tuple(steps)
 
 
