@@ -10,6 +10,7 @@ Both functions make the application of the INI file that ``$COLONNADE_INI`` name
 from __future__ import annotations
 
 import gc
+import ipaddress
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,9 +45,25 @@ def behind_proxy() -> WSGIApplication:
     """The same behind a proxy, whose X-Forwarded-For and -Proto are believed: one of ``$COLONNADE_TRUSTED_PROXIES``.
 
     Without that variable a proxy on 127.0.0.1 is; it has to hand on the Host header as it came.
+
+    :raises SystemExit: with everything that keeps it from starting.
     """
     from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
-    wrapped: Any = wrap_wsgi_with_proxy_headers(application(), os.environ.get(TRUSTED_PROXIES, "127.0.0.1"))
+    trusted = os.environ.get(TRUSTED_PROXIES, "127.0.0.1")
+    _require_addresses(trusted)
+    wrapped: Any = wrap_wsgi_with_proxy_headers(application(), trusted)
     behind: WSGIApplication = wrapped
     return behind
+
+
+def _require_addresses(trusted: str) -> None:
+    """Refuse what is neither an address nor a network: nobody would be believed, and all would seem to be the proxy."""
+    for each in () if trusted.strip() == "*" else trusted.split(","):
+        try:
+            ipaddress.ip_network(each.strip())
+        except ValueError:
+            raise SystemExit(
+                f"{TRUSTED_PROXIES}: {each.strip()!r} is no address and no network; write 127.0.0.1, or 10.0.0.0/8, "
+                "several with commas between them, or * for everybody"
+            ) from None

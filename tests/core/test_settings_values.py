@@ -171,6 +171,11 @@ def test_a_misspelt_prefix_is_told_and_a_foreign_one_is_left_alone() -> None:
     ]
 
 
+def test_a_prefix_whose_letters_are_in_another_order_is_told() -> None:
+    with pytest.raises(ConfigurationErrors, match=r"lmal\.workers is no setting; did you mean mall\.workers\?"):
+        gather(read_source({}, {"lmal.workers": "3", "tall.workers": "3"}), {"mall": MallSettings})
+
+
 def test_settings_of_a_plug_in_that_is_installed_and_off_may_stay(bench: Bench) -> None:
     bench.monkeypatch.setenv("COLONNADE_REST__CORS_ORIGINS", "http://a")
     start(**{"rest.cors_origins": "http://a"})

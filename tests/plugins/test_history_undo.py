@@ -308,3 +308,26 @@ def test_the_service_is_in_the_document(firm: Company) -> None:
         document = firm.client(None).get("/openapi.json")
     operation = document.json["paths"]["/api/v1/requests/{request_id}/undo"]["post"]
     assert operation["operationId"] == "undo"
+
+
+@pytest.mark.parametrize(
+    "query, body, says",
+    [
+        ("?tx=rollback", "", "An undo takes no query"),
+        ("?dry_run=true&dry_run=1", "{}", "An undo takes no query"),
+        ("", '{"max_affected": 0}', "An undo takes no body"),
+        ("", "[]", "An undo takes no body"),
+        ("", '{"foo":', "JSON"),
+    ],
+)
+def test_what_nobody_reads_is_refused_and_nothing_is_undone(
+    firm: Company, hr: TestApp, query: str, body: str, says: str
+) -> None:
+    made = hr.post_json("/api/v1/departments", {"code": "UNR", "name": "Unread"}, status=201)
+    request_id, url = made.headers["X-Request-Id"], made.headers["Location"].removeprefix("http://localhost")
+    address = f"/api/v1/requests/{request_id}/undo{query}"
+    refused = hr.post(address, params=body, content_type="application/json", status=400)
+    assert says in refused.json["detail"]
+    hr.get(url, status=200)
+    undo(hr, request_id, params="{}", content_type="application/json", status=200)
+    hr.get(url, status=404)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from colonnade.wsgi import behind_proxy
 from tests.functional.company import PLUGINS, Company, company
 from tests.resilience.serving import PATIENCE, Client
 
@@ -126,3 +127,18 @@ def test_a_wrong_ini_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     assert f"{ini}:" in told.stderr
     assert "rset" in told.stderr
     assert "rest" in told.stderr
+
+
+@pytest.mark.parametrize("trusted", ["rubbish", "127.0.0.1 10.0.0.1", "127.0.0.1,", "10.0.0.1/8"])
+def test_a_proxy_that_is_no_address_is_told_at_start(trusted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLONNADE_TRUSTED_PROXIES", trusted)
+    with pytest.raises(SystemExit, match="is no address and no network"):
+        behind_proxy()
+
+
+@pytest.mark.parametrize("trusted", ["*", "::1", "127.0.0.1, 10.0.0.0/8"])
+def test_addresses_and_networks_are_taken(trusted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLONNADE_TRUSTED_PROXIES", trusted)
+    monkeypatch.setenv("COLONNADE_INI", "nowhere.ini")
+    with pytest.raises(SystemExit, match=r"nowhere\.ini"):
+        behind_proxy()

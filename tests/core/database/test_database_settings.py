@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
+from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr, ValidationError
 
 from colonnade.core.database import Database, DatabaseSettings
+from colonnade.core.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -19,6 +23,8 @@ from colonnade.core.database import Database, DatabaseSettings
         ("sqlite:///file.sqlite?mode=memory", "name a file"),
         ("sqlite:///file.sqlite?timeout=3", "nothing more"),
         ("sqlite://folder/secret.sqlite", "three slashes"),
+        ("postgresql://root:secret@host/name?foo=1", "no option 'foo'"),
+        ("postgresql://root:secret@host/name?sslmod=require", "did you mean sslmode?"),
         ("what is this: secret", "SQLAlchemy URL"),
         ("postgresql://root:secret@host:port/name", "SQLAlchemy URL"),
     ],
@@ -39,7 +45,33 @@ def test_a_bare_postgresql_url_means_psycopg_3() -> None:
     settings = DatabaseSettings(url=SecretStr("postgresql://somebody@host/name"))
     assert settings.address.drivername == "postgresql+psycopg"
     assert Database(settings).dialect.driver == "psycopg"
+    options = SecretStr("postgresql://somebody@host/name?sslmode=require&application_name=x&host=a:1&host=b:2")
+    assert DatabaseSettings(url=options).address.query["sslmode"] == "require"
 
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in DatabaseSettings.model_fields.values())
+
+
+def _subclasses(cls: type[Settings]) -> list[type[Settings]]:
+    return [each for sub in cls.__subclasses__() for each in (sub, *_subclasses(sub))]
+
+
+def test_every_number_has_bounds() -> None:
+    """What fits into no number of a database or of the machine is told at start, and not by the first request."""
+    for name in ("rest", "history", "accounts", "transfer", "openapi"):
+        importlib.import_module(f"colonnade.plugins.{name}.settings")
+    importlib.import_module("colonnade.core.reading.limits")
+    ours = [each for each in _subclasses(Settings) if each.__module__.startswith("colonnade.")]
+    unbounded = [
+        f"{cls.__name__}.{name}"
+        for cls in ours
+        for name, field in cls.model_fields.items()
+        if field.annotation in (int, float)
+        and not (
+            any(isinstance(each, Le) for each in field.metadata)
+            and any(isinstance(each, Ge | Gt) for each in field.metadata)
+        )
+    ]
+    assert len(ours) >= 8
+    assert unbounded == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
+from psycopg.pq import Conninfo
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,6 +15,8 @@ from colonnade.core.settings import Settings
 #: What SQLAlchemy calls the databases and drivers that the house is built and tested on.
 _DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
 
+#: Milliseconds.
+_DAY = 86_400_000
 #: Milliseconds that a migration waits for locks: for another that runs, and for tables in use.
 MIGRATION_PATIENCE = 600_000
 
@@ -52,16 +56,19 @@ class DatabaseSettings(Settings):
     statement_timeout: int = Field(
         default=10_000,
         ge=0,
+        le=_DAY,
         description="Milliseconds that one statement of a read may take; 0 for no limit.",
     )
     lock_timeout: int = Field(
         default=5_000,
         ge=1,
+        le=_DAY,
         description="Milliseconds that a write waits for another's lock; on SQLite that is its busy_timeout.",
     )
     prepared_statements: int = Field(
         default=100,
         ge=0,
+        le=100_000,
         description="Statements that a PostgreSQL connection keeps prepared; 0 behind PgBouncer in transaction mode.",
     )
     echo: bool = Field(default=False, description="Log the SQL that goes through SQLAlchemy, with its parameters.")
@@ -109,8 +116,18 @@ def _check(text: str) -> None:
         raise ValueError(f"it should be sqlite or postgresql (through psycopg 3), not {url.drivername}")
     if url.get_backend_name() == "sqlite":
         _check_sqlite(url)
-    elif not url.database:
+    else:
+        _check_postgresql(url)
+
+
+def _check_postgresql(url: URL) -> None:
+    if not url.database:
         raise ValueError("it should name the database: postgresql://user:password@host/name")
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if unknown := sorted(url.query.keys() - known):
+        close = difflib.get_close_matches(unknown[0], known, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ": what follows the ? is for libpq, as in ?sslmode=require"
+        raise ValueError(f"PostgreSQL knows no option {unknown[0]!r}{meant}")
 
 
 def _check_sqlite(url: URL) -> None:

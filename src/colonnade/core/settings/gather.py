@@ -150,11 +150,12 @@ def _unknown_variables(
 def _misspelt_prefixes(
     source: Source, declared: Mapping[str, type[Settings]], asleep: Collection[str]
 ) -> Iterator[Mistake]:
-    """Tell of `sqlachemy.url`: a prefix that nobody owns and that is nearly one which somebody does."""
+    """Tell of `sqlachemy.url`, of `rset.max_items`: a prefix that nobody owns, nearly one which somebody does."""
     for prefix, keys in source.prefixes().items():
         if prefix in declared or prefix in asleep:
             continue
-        close = difflib.get_close_matches(prefix, declared, n=1, cutoff=0.85)
+        close = [each for each in declared if sorted(each) == sorted(prefix)]
+        close = close or difflib.get_close_matches(prefix, declared, n=1, cutoff=0.85)
         for key in keys if close else ():
             text = f"{key} is no setting; did you mean {close[0]}{key[len(prefix) :]}?"
             yield Mistake(source.origin(key) or source.section, text)

@@ -11,5 +11,6 @@ class AccountsSettings(Settings):
     last_used_every: float = Field(
         default=60.0,
         ge=0,
+        le=86_400,
         description="Seconds between two writes of when tokens were last used; 0 to write nothing of it.",
     )

@@ -22,5 +22,6 @@ class HistorySettings(Settings):
     max_waiting: int = Field(
         default=2,
         ge=0,
+        le=1000,
         description="How many requests may wait at once, each of which holds a thread; others are answered at once.",
     )

@@ -20,6 +20,7 @@ from colonnade.plugins.rest.conditions import refuse_conditions
 from colonnade.plugins.rest.links import record_url
 from colonnade.plugins.rest.preferences import Preferences
 from colonnade.plugins.rest.services import PREFIX, cors_of
+from colonnade.plugins.rest.unasked import refuse_body, refuse_query
 from colonnade.plugins.rest.writing import writing
 
 from .access import kept_log
@@ -31,6 +32,8 @@ def undo(request: Request, preferences: Preferences) -> Response:
     """Bring back what a request changed, all of it."""
     _ = request.identity  # credentials that are not good are a 401 before anything else
     refuse_conditions(request, "An undo")
+    refuse_query(request, "An undo", "Prefer: tx=rollback shows what it would do.")
+    refuse_body(request, "An undo")
 
     def address(resource: Resource, key: str) -> str:
         return record_url(request, resource, key)

@@ -31,10 +31,11 @@ def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precond
     environ = request.environ
     if "HTTP_IF_UNMODIFIED_SINCE" in environ:
         raise BadRequest("Records have no Last-Modified here; make the change depend on its ETag, by If-Match.")
-    # An empty one names no state, where webob takes it for any.
     matches, differs = environ.get("HTTP_IF_MATCH", "").strip(), environ.get("HTTP_IF_NONE_MATCH", "").strip()
-    for name, value in (("If-Match", matches), ("If-None-Match", differs)):
-        if value and value != "*" and '"' not in value:
+    for key, value in (("HTTP_IF_MATCH", matches), ("HTTP_IF_NONE_MATCH", differs)):
+        # An empty one is the work of a variable that was not set: without it the change of others would be lost.
+        if key in environ and value != "*" and '"' not in value:
+            name = _OF_ONE_RECORD[key]
             said = f'{name} holds ETags in their quotes, as in {name}: "Cfub8q444opokiTRTYg2"; nothing was done.'
             raise BadRequest(said)
     if not matches and settings_of(request.registry, RestSettings).require_if_match:
@@ -45,7 +46,7 @@ def precondition_of(request: Request, current_tag: Callable[[], str]) -> Precond
     def require() -> None:
         tag = current_tag()
         if matches and tag not in request.if_match:
-            said = "The record has changed since: its ETag is another one now."
+            said = "The record has changed since: its ETag is another one now. It is that of one URL, with its query."
             raise PreconditionFailed(said, headers=[("ETag", f'"{tag}"')])
         if differs and tag in request.if_none_match:
             raise PreconditionFailed("The record is as If-None-Match says that it must not be.")

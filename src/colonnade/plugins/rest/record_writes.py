@@ -16,6 +16,7 @@ from colonnade.core.writing.writer import Precondition
 from .answers import JSON, tag_of, written
 from .conditions import precondition_of
 from .preferences import Preferences
+from .unasked import refuse_body
 from .views import query_of
 from .writing import address, body_of, reader, shown, writing
 
@@ -41,6 +42,7 @@ def patch(request: Request, preferences: Preferences) -> Response:
 def delete(request: Request, preferences: Preferences) -> Response:
     """DELETE a record."""
     record, query = request.context, query_of(request)
+    refuse_body(request, "The deletion of a record")
     reader(request).require_fit(record.resource, query)
     writer_of(request).delete(record.resource, record.key, _precondition(request, query))
     return written(204, None)

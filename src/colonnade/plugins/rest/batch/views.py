@@ -12,9 +12,7 @@ from pyramid.response import Response
 from webob.etag import ETagMatcher
 
 from colonnade.core.problems import (
-    BadRequest,
     Conflict,
-    Fault,
     Forbidden,
     NotFound,
     PreconditionFailed,
@@ -34,6 +32,7 @@ from colonnade.plugins.rest.answers import tag_of, written
 from colonnade.plugins.rest.conditions import refuse_conditions
 from colonnade.plugins.rest.preferences import Preferences
 from colonnade.plugins.rest.settings import RestSettings
+from colonnade.plugins.rest.unasked import refuse_query
 from colonnade.plugins.rest.writing import Key, address, body_of, reader, shown, writing
 
 from .operations import Operation, read_operations
@@ -45,11 +44,7 @@ def batch(request: Request, preferences: Preferences) -> Response:
     """Perform every operation, in order, or none."""
     _ = request.identity  # credentials that are not good are a 401 before anything else
     refuse_conditions(request, "A batch")
-    if request.GET:
-        faults = [
-            Fault("is no parameter of a batch", parameter=name, code="unknown") for name in dict.fromkeys(request.GET)
-        ]
-        raise BadRequest("A batch takes no query; each operation says what it is about.", faults=faults)
+    refuse_query(request, "A batch", "Each operation says what it is about.")
     most = settings_of(request.registry, RestSettings).max_items
     operations = read_operations(body_of(request), resources_of(request.registry), most)
     if preferences.max_affected is not None and len(operations) > preferences.max_affected:
