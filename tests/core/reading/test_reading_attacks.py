@@ -79,6 +79,29 @@ def test_a_name_never_becomes_sql(house: House, name: str) -> None:
     assert seen == []
 
 
+@pytest.mark.parametrize(
+    "query, meant",
+    [
+        ("limt=5", "limit"),
+        ("srot=id", "sort"),
+        ("feilds=id", "fields"),
+        ("expnad=x", "expand"),
+        ("cuont=exact", "count"),
+        ("curser=x", "cursor"),
+        ("naem=x", "name"),
+    ],
+)
+def test_a_misspelt_parameter_is_told_what_it_may_have_meant(house: House, query: str, meant: str) -> None:
+    told = house.ask("admin", f"/api/v1/workers?{query}").json
+    assert told["errors"][0]["detail"].endswith(f"; did you mean {meant}?")
+    assert told["errors"][0]["parameter"] == query.partition("=")[0]
+
+
+def test_a_misspelt_parameter_of_one_record_is_told_too(house: House) -> None:
+    told = house.ask("admin", "/api/v1/workers/1?feilds=id").json
+    assert told["errors"][0]["detail"].endswith("use it on the list; did you mean fields?")
+
+
 @pytest.mark.parametrize("operator", ["exact", "contains", "startswith", "endswith", "iexact", "icontains", "in"])
 def test_no_sign_has_a_meaning_of_its_own_in_a_value(house: House, operator: str) -> None:
     for text in TEXTS:

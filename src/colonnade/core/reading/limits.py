@@ -29,7 +29,7 @@ class ReadingSettings(Settings):
     max_rows: int = Field(
         default=100_000,
         ge=1,
-        le=100_000_000,
+        le=1_000_000_000,
         description="Most records in one answer, those of expanded relations at their limits.",
     )
     max_path: int = Field(default=4, ge=0, le=50, description="Most relations that one filter or sort key may follow.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from colonnade.core.policy.access import Access, ResourceAccess
 from colonnade.core.problems import BadRequest
 from colonnade.core.resources import Field, Relation
 
-from .grammar import Path, refused, shortened
+from .grammar import CONTROLS, Path, refused, shortened
 from .shape import Step, Way
 
 
@@ -85,9 +86,17 @@ class Names:
         return way, at, None, path[-1:]
 
     def unknown(self, at: ResourceAccess, name: str, parameter: str) -> BadRequest:
-        """The problem for a name that does not exist for the identity."""
+        """The problem for a name that does not exist for the identity.
+
+        :param parameter: in which it stands; where that is all of it, it may have meant ``limit``.
+        """
         known = self.known(at)
-        near = get_close_matches(name, known, 1)
-        guess = f"; did you mean {near[0]}?" if near else ""
+        guess = meant(name, (*CONTROLS, *known) if parameter == name else known)
         detail = f"{at.resource.name} has no field or relation {shortened(name)!r}{guess}"
         return refused(parameter, detail, code="unknown_field", allowed=known)
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """The name that somebody may have meant, as the end of a sentence; nothing if none is near."""
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else ""

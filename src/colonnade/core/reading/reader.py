@@ -18,6 +18,7 @@ from colonnade.core.values import wanted
 from .cursor import Cursors
 from .grammar import Query, parameters_of
 from .limits import ReadingSettings
+from .names import meant
 from .paging import Paging
 from .planning import Plan
 from .questions import plan_of
@@ -26,6 +27,8 @@ from .shapes import Shapes
 from .sql.statement import Found, Statement
 from .words import OF_LISTS, words_in
 
+#: The parameters of one record.
+_OF_ONE = ("fields", "expand")
 #: How many records a statement reads by their keys.
 _AT_ONCE = 500
 
@@ -183,6 +186,9 @@ def _refuse_list_words(query: Query) -> None:
     faults = words_in(query, OF_LISTS, "has no meaning for one record; use it on the list")
     if query.where is not None:
         said = "is a filter, which has no meaning for one record; use it on the list"
-        faults += [Fault(said, parameter=name, code="not_a_list") for name in dict.fromkeys(parameters_of(query.where))]
+        faults += [
+            Fault(said + meant(name, _OF_ONE), parameter=name, code="not_a_list")
+            for name in dict.fromkeys(parameters_of(query.where))
+        ]
     if faults:
         raise BadRequest("One record takes fields and expand only.", faults=faults)
