@@ -10,8 +10,10 @@ from pyramid.events import BeforeRender
 from pyramid.renderers import render
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.viewderivers import VIEW
 from webtest import TestApp
 
+from colonnade.core.json_renderer import JSON
 from tests.core.small_app import small_app
 
 
@@ -165,3 +167,51 @@ def test_who_renders_answers_or_listens_otherwise_is_heeded() -> None:
         app = small_app(configure)
         for _ in range(2):
             assert (name, app.get("/it").text) == (name, expected)
+
+
+def test_what_is_done_to_the_answer_after_the_view_is_done_to_it() -> None:
+    def decorated(view: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(context: Any, request: Request) -> Any:
+            response = view(context, request)
+            request.response.set_cookie("a", "b")
+            return response
+
+        return wrapper
+
+    def calling(request: Request) -> dict[str, int]:
+        request.add_response_callback(lambda request, _: request.response.headers.update({"X-Own": "yes"}))
+        return {"a": 1}
+
+    def configure(config: Configurator) -> None:
+        config.add_route("it", "/it")
+        config.add_view(calling, route_name="it", renderer="json", decorator=decorated)
+
+    answer = small_app(configure).get("/it")
+    assert (answer.json, answer.headers["X-Own"]) == ({"a": 1}, "yes")
+    assert answer.headers["Set-Cookie"].startswith("a=b")
+
+
+@pytest.mark.parametrize("name", ["adding", "zzz"])
+def test_who_stands_within_pyramids_renderer_sees_the_object(name: str) -> None:
+    def adding(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
+        return lambda context, request: {**view(context, request), "more": 1}
+
+    def configure(config: Configurator) -> None:
+        config.add_view_deriver(adding, name=name, under="rendered_view", over=VIEW)
+        config.add_route("it", "/it")
+        config.add_view(lambda request: {"a": 1}, route_name="it", renderer="json")
+
+    assert small_app(configure).get("/it").json == {"a": 1, "more": 1}
+
+
+def test_a_renderer_that_is_made_from_ours_renders_by_itself() -> None:
+    class Loud(JSON):
+        def __call__(self, info: Any) -> Callable[[Any, Any], str]:
+            return lambda value, system: "LOUD"
+
+    def configure(config: Configurator) -> None:
+        config.add_renderer("json", Loud())
+        config.add_route("it", "/it")
+        config.add_view(lambda request: {"a": 1}, route_name="it", renderer="json")
+
+    assert small_app(configure).get("/it").text == "LOUD"

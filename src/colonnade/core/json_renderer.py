@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import pyramid.renderers
-from pyramid.interfaces import IRendererFactory, IResponse, IResponseFactory
+from pyramid.interfaces import IRendererFactory, IResponse, IResponseFactory, IViewDerivers
 from pyramid.response import Response
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyramid.registry import Registry
     from pyramid.request import Request
 
+_NAME: Final = "json_view"
 #: What `json.dumps` would make anew for each value.
 _PLAIN: Final = json.JSONEncoder()
 
@@ -78,9 +79,9 @@ class _JSONView:
     options = ("renderer",)
 
     def __call__(self, view: Callable[[Any, Request], Any], info: Any) -> Callable[[Any, Request], Any]:
-        if getattr(info.options.get("renderer"), "name", None) != "json":
-            return view
         registry = info.registry
+        if getattr(info.options.get("renderer"), "name", None) != "json" or not _is_next(registry):
+            return view
         renderer: JSON | None = None
 
         def rendered(context: Any, request: Request) -> Any:
@@ -89,9 +90,18 @@ class _JSONView:
                 return value
             nonlocal renderer
             renderer = renderer or _renderer(registry)
-            return value if renderer is None else renderer.answer(value, request)
+            if renderer is None:
+                return value
+            request.response = response = renderer.answer(value, request)
+            return response
 
         return rendered
+
+
+def _is_next(registry: Registry) -> bool:
+    """Whether nobody stands between this deriver and Pyramid's own, who would see the object itself."""
+    names = [name for name, _ in registry.getUtility(IViewDerivers).sorted()]
+    return abs(names.index("rendered_view") - names.index(_NAME)) == 1
 
 
 def _has_own(request: Request) -> bool:
@@ -103,7 +113,7 @@ def _has_own(request: Request) -> bool:
 def _renderer(registry: Registry) -> JSON | None:
     """Ours, if nobody has put another in its place, or makes answers of objects or of any kind by himself."""
     factory = registry.queryUtility(IRendererFactory, name="json")
-    if isinstance(factory, JSON) and registry.queryUtility(IResponseFactory) is None:
+    if type(factory) is JSON and registry.queryUtility(IResponseFactory) is None:
         return factory if registry.queryAdapterOrSelf({}, IResponse) is None else None
     return None
 
@@ -111,4 +121,4 @@ def _renderer(registry: Registry) -> JSON | None:
 def includeme(config: Configurator) -> None:
     """Render with it wherever a view says ``json``."""
     config.add_renderer("json", JSON())
-    config.add_view_deriver(_JSONView(), name="json_view", under="rendered_view", over="mapped_view")
+    config.add_view_deriver(_JSONView(), name=_NAME, under="rendered_view", over="mapped_view")

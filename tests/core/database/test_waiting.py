@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from pyramid.request import Request
+from pyramid_retry import is_error_retryable
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared, statements_of
+from colonnade.core.database import Database, Prepared, connection_of, statements_of
 from colonnade.core.database.server_statements import ServerStatements
-from colonnade.core.problems import Unavailable
+from colonnade.core.problems import Conflict, Unavailable
 from tests.core.database.conftest import Team
 from tests.core.database.test_lost_connections import terminate_others
 
@@ -171,11 +174,57 @@ def test_where_the_connection_is_lost_it_is_told_once(database: Database, act: A
         connection = database.reading_in(session)
         connection.fetch_with_next(number(database, "SELECT 1"), {}, checked.append)
         terminate_others(database)
-        with pytest.raises(Exception) as told:
-            act(session, database)
-        assert isinstance(told.value, Unavailable) or "lost" in str(told.value) or "terminat" in str(told.value)
-        with pytest.raises(Exception, match=r"lost|terminat|rolled back"):
-            connection.settle()
+        for again in (lambda: act(session, database), connection.settle):
+            with pytest.raises(Unavailable, match=r"lost|restarted") as told:
+                again()
+            assert is_error_retryable(Request({"retry.attempt": 0, "retry.attempts": 3}), told.value)
         session.rollback()
         assert fetch(session, database) == [(2,)]
     assert checked == []
+
+
+@pytest.mark.parametrize("kind", ["check", "last"])
+def test_a_commit_that_was_refused_leaves_nothing_of_its_transaction(own_database: Database, kind: str) -> None:
+    """Though nobody rolls it back: SQLAlchemy takes it for one that has ended."""
+    with own_database.sessions() as session:
+        session.add(Team(id=50))
+        session.flush()
+        if kind == "last":
+            adding = Prepared.compile(insert(Team).values(id=50).returning(Team.id), own_database.dialect)
+            own_database.last.send(session, adding, {})
+        else:
+            own_database.reading_in(session).fetch_with_next(number(own_database, "SELECT 1"), {}, refuse)
+        with pytest.raises((Wrong, Conflict)):
+            session.commit()
+    for one in (51, 52):
+        with own_database.sessions.begin() as session:
+            session.add(Team(id=one))
+    with own_database.read() as connection:
+        assert connection.rows(select(Team.id).order_by(Team.id)) == [(51,), (52,)]
+
+
+def test_the_connection_of_a_session_is_that_of_its_own_database(database: Database) -> None:
+    with database.sessions() as session:
+        own = session.connection()
+        session.execute(text("SELECT 1"), bind_arguments={"bind": database.reader})
+        assert connection_of(session) is own
+
+
+@pytest.mark.parametrize("name", ["before_commit", "after_commit", "after_rollback"])
+def test_the_connection_of_a_session_is_none_whose_transaction_has_ended(database: Database, name: str) -> None:
+    def asked(ask: Callable[[Session], object], session: Session) -> object:
+        try:
+            return ask(session)
+        except InvalidRequestError as error:
+            return type(error)
+
+    seen: list[tuple[object, object]] = []
+    with database.sessions() as session:
+        event.listen(session, name, lambda at: seen.append((asked(Session.connection, at), asked(connection_of, at))))
+        connection_of(session)
+        if "commit" in name:
+            session.commit()
+        else:
+            session.rollback()
+    assert seen
+    assert all(theirs is ours for theirs, ours in seen)

@@ -73,7 +73,7 @@ class ReadConnection:
             after = partial(sender.rows_after, waiting.bound, waiting.passes)
             return waiting.before(lambda: self._send(after, bound), self.observers)
         except _DRIVER_ERRORS as error:
-            raise _problem_in(connection, error) from error
+            raise _problem_in(connection, error, waiting) from error
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
         """Execute a statement together with the next one, where that is a round trip less.
@@ -95,12 +95,13 @@ class ReadConnection:
 
     def send_now(self, waiting: Waiting) -> None:
         """Execute what waits, by itself."""
+        waiting.require_no_failure()
         connection = self._connect()
         try:
             sender = sender_of(connection.connection)
             waiting.before(lambda: waiting.passes(sender.rows(waiting.bound)), self.observers)
         except _DRIVER_ERRORS as error:
-            raise _problem_in(connection, error) from error
+            raise _problem_in(connection, error, waiting) from error
 
     def send_last(self, waiting: Waiting) -> None:
         """Execute what waits as the last statement of a transaction, just before SQLAlchemy commits it.
@@ -253,9 +254,11 @@ class PooledReadConnection(ReadConnection):
         return True
 
 
-def _problem_in(connection: Connection, error: Exception) -> Exception:
-    """What an error of the driver means for a transaction that is still to be committed."""
+def _problem_in(connection: Connection, error: Exception, waiting: Waiting | None) -> Exception:
+    """What an error of the driver means for a transaction that is still to be committed, and for what waits in it."""
     problem = _translated(error)
+    if waiting is not None and not waiting.passed:
+        waiting.failure = problem
     if _is_disconnect(connection.engine, connection.connection, error):
         _let_sqlalchemy_notice(connection)
         mark_error_retryable(problem)  # what had been done is undone, and COMMIT was not yet sent

@@ -17,7 +17,7 @@ from colonnade.core.database.connection import PooledReadConnection, ReadConnect
 from colonnade.core.database.failures import is_lost, is_worth_retrying
 from colonnade.core.database.last_statement import LastStatement
 from colonnade.core.database.replica import RecentWriters
-from colonnade.core.database.session_connection import connection_of, remember_connections
+from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.settings import DatabaseSettings
 
 _KEY = "colonnade.database"
@@ -51,7 +51,6 @@ class Database:
         self.before_fetch: list[Callable[[Connection, str], object]] = []
         self.before_dispose: list[Callable[[], object]] = []
         self.last = LastStatement(self.engine, self.reading_on)
-        remember_connections(self.sessions)
         for engine in self.engines:
             event.listen(engine, "handle_error", _judge)
 

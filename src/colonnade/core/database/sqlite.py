@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolResetState
 
 from colonnade.core.database.settings import MIGRATION_PATIENCE, DatabaseSettings
 from colonnade.core.values import prepare_connection, prepare_dialect
@@ -50,6 +50,12 @@ def writer(settings: DatabaseSettings) -> Engine:
         _write_ahead(connection, settings.lock_timeout)
         for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "reset")
+    def given_back(connection: sqlite3.Connection | None, entry: ConnectionPoolEntry, state: PoolResetState) -> None:
+        # One whose COMMIT was kept back by a listener is taken by SQLAlchemy for one that has ended.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
 
     event.listen(engine, "begin", _begin)
     return engine

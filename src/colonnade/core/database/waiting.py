@@ -35,12 +35,16 @@ class Waiting:
         if not self.passed:  # else both are sent again, on another connection
             if self.check is not None:
                 self.check(rows)
-            self.passed = True
+            self.passed, self.check = True, None  # the connection keeps this longer than who has checked
+
+    def require_no_failure(self) -> None:
+        """Raise why nothing may come after it."""
+        if self.failure is not None:
+            raise self.failure
 
     def before(self, send: Callable[[], _T], observers: Sequence[Callable[[str], object]]) -> _T:
         """Send what comes after it, together with it. Once that has failed, nothing comes after."""
-        if self.failure is not None:
-            raise self.failure
+        self.require_no_failure()
         for observe in observers:
             observe(self.bound[0].text)
         try:

@@ -21,8 +21,10 @@ from pyramid.viewderivers import INGRESS
 
 if TYPE_CHECKING:
     from colonnade.core.database import Prepared
-    from colonnade.core.database.sending import Check
+    from colonnade.core.database.sending import Check, Rows
 
+#: What a request remembers of who asks.
+_OF_IDENTITY = ("identity", "identity_attributes", "access")
 _ATTEMPT = "retry.attempt"
 _ATTEMPTS = "retry.attempts"
 
@@ -39,7 +41,16 @@ def assume(request: Request, prepared: Prepared, parameters: Mapping[str, object
 
     :param check: is given its rows; raises an error that is marked as retryable if they are not what was expected.
     """
-    request.read_connection.fetch_with_next(prepared, parameters, check)
+
+    def checked(rows: Rows) -> None:
+        try:
+            check(rows)
+        except Exception:
+            for name in _OF_IDENTITY:
+                request.__dict__.pop(name, None)  # nobody shall see it any more: no exception view, no tween
+            raise
+
+    request.read_connection.fetch_with_next(prepared, parameters, checked)
 
 
 class _AssumingView:
@@ -58,6 +69,8 @@ class _AssumingView:
             except Exception:
                 _settle(request)  # what the view raises, a 404 too, is an answer: not before it is known who asks
                 raise
+            finally:
+                request.assumes_identity = False
             _settle(request)
             return response
 

@@ -50,7 +50,7 @@ class BearerTokens:
             return None
         mark = hashlib.sha256(header.encode(errors="surrogatepass")).digest()
         known = self._known.get(mark)
-        if known is not None and may_assume(request):
+        if known is not None and may_assume(request) and not _is_injected(request):
             assume(request, known.statement, known.parameters(), partial(self._confirm, known))
             return known.identity
         secret = _secret_in(header)

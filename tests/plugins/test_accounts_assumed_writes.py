@@ -1,0 +1,269 @@
+"""A write goes on as if its token were as good as a moment ago, and nothing is done or heard of where it is not."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import transaction
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPForbidden
+from pyramid.request import Request
+from pyramid.router import Router
+from sqlalchemy.orm import Session
+from webtest import TestApp, TestResponse
+
+from colonnade import BeforeWrite
+from colonnade.core.changes import log_of
+from colonnade.core.database import database_of
+from colonnade.core.database.sessions import CONNECTION, MANAGER, SESSION
+from colonnade.core.problems import Unauthorized
+from colonnade.core.problems.views import problem_view
+from colonnade.plugins.accounts import User, create_token, create_user, revoke_token
+from colonnade.plugins.people.models import Department
+from tests.core.database.test_lost_connections import terminate_others
+from tests.functional.company import EVERY_USE, found
+from tests.harness.applications import application
+
+PLUGINS = ("accounts", "rest", "people", "history", __name__)
+DEPARTMENTS = "/api/v1/departments"
+JSON_PATCH = "application/json-patch+json"
+NUMBERS = itertools.count()
+
+heard: list[object] = []
+
+
+def includeme(config: Configurator) -> None:
+    """A plug-in that listens, and has views that ask who it is at odd times."""
+    config.add_plugin("ears", requires=["people"])
+    config.add_subscriber(lambda event: heard.append(event.author.access.identity.name), BeforeWrite)
+    config.add_route("late", "/late/{how}")
+    config.add_view(
+        late, route_name="late", permission="__no_permission_required__", renderer="json", assumes_identity=True
+    )
+    config.add_exception_view(tell, context=Unauthorized)
+
+
+def late(request: Request) -> dict[str, str]:
+    """Has no need to know who asks; others ask it afterwards."""
+    if request.matchdict["how"] == "forbidden":
+        raise HTTPForbidden
+    request.add_response_callback(lambda request, response: response.headers.update({"X-Who": request.identity.name}))
+    return {}
+
+
+def tell(error: Unauthorized, request: Request) -> Any:
+    heard.append(getattr(request.__dict__.get("identity"), "name", None))
+    return problem_view(error, request)
+
+
+@pytest.fixture(scope="module")
+def app(module_database_url: str) -> Iterator[Router]:
+    with application(module_database_url, PLUGINS, **EVERY_USE) as made:
+        with made.database.sessions.begin() as session:
+            found(session)
+        yield made.app
+
+
+@pytest.fixture(scope="module")
+def plain(app: Router, module_database_url: str) -> Iterator[TestApp]:
+    """One that looks up who asks before it does anything: there is no other attempt that could."""
+    with application(module_database_url, PLUGINS, **{**EVERY_USE, "retry.attempts": "1"}) as made:
+        yield TestApp(made.app)
+
+
+@pytest.fixture
+def user(session: Session) -> User:
+    user = create_user(session, f"writer.{next(NUMBERS)}", ["admin"])
+    session.commit()
+    return user
+
+
+@pytest.fixture
+def token(app: Router, session: Session, user: User) -> str:
+    """One that is known already."""
+    _, made = create_token(session, user)
+    session.commit()
+    assert sent(TestApp(app), made, "GET", DEPARTMENTS).status_int == 200
+    heard.clear()
+    return made
+
+
+def sent(
+    client: TestApp, token: str, method: str, path: str, body: object = "", environ: Any = None, **headers: str
+) -> TestResponse:
+    text = body if isinstance(body, str) else json.dumps(body)
+    given = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    client = client if environ is None else TestApp(client.app, environ)
+    return client.request(path, method=method, headers=given, body=text.encode(), expect_errors=True)
+
+
+def new() -> dict[str, str]:
+    number = next(NUMBERS)
+    return {"code": f"w{number}", "name": f"Department {number}"}
+
+
+def one(session: Session) -> str:
+    """The path of a new department, to which nobody refers."""
+    department = Department(**new())
+    session.add(department)
+    session.commit()
+    return f"{DEPARTMENTS}/{department.id}"
+
+
+Write = Callable[[TestApp, str, str], TestResponse]
+WRITES: dict[str, Write] = {
+    "create": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, new()),
+    "create several": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, [new(), new()]),
+    "create none": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, []),
+    "no JSON": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, "{"),
+    "unknown field": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, {**new(), "odd": 1}),
+    "bad reference": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, {**new(), "manager_id": -1}),
+    "merge": lambda client, token, path: sent(client, token, "PATCH", path, {"name": "Merged"}),
+    "patch": lambda client, token, path: sent(
+        client, token, "PATCH", path, [{"op": "replace", "path": "/name", "value": "P"}], Content_Type=JSON_PATCH
+    ),
+    "replace": lambda client, token, path: sent(client, token, "PUT", path, new()),
+    "delete": lambda client, token, path: sent(client, token, "DELETE", path),
+    "other state": lambda client, token, path: sent(client, token, "PATCH", path, {"name": "X"}, If_Match='"x"'),
+    "of a filter": lambda client, token, path: sent(
+        client, token, "PATCH", f"{DEPARTMENTS}?code=none", {"name": "X"}, Prefer="max-affected=9"
+    ),
+    "once": lambda client, token, path: sent(
+        client, token, "POST", DEPARTMENTS, new(), Idempotency_Key=f"k{next(NUMBERS)}"
+    ),
+    "preview": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, new(), Prefer="tx=rollback"),
+    "changes": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, new(), Prefer="return=changes"),
+    "heard of": lambda client, token, path: sent(client, token, "PATCH", "/api/v1/employees/3", {"title": "Heard"}),
+}
+
+
+def revoked(session: Session, user: User, token: str) -> None:
+    revoke_token(session, token)
+
+
+def inactive(session: Session, user: User, token: str) -> None:
+    user.active = False
+
+
+def of_less(session: Session, user: User, token: str) -> None:
+    user.granted = []
+
+
+def of_others(session: Session, user: User, token: str) -> None:
+    user.granted[0].role = "staff"
+
+
+def untouched(session: Session, user: User, token: str) -> None:
+    """Nothing happens."""
+
+
+def rows(app: Router) -> list[Any]:
+    """What is stored, and how much the log has."""
+    log = log_of(app.registry)
+    assert log is not None
+    departments = Department.__table__
+    with database_of(app.registry).read() as connection:
+        return [
+            *connection.rows(sa.select(departments).order_by(departments.c.id)),
+            *connection.rows(sa.select(sa.func.count()).select_from(log.table)),
+        ]
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize("change", [revoked, inactive, of_less, of_others, untouched])
+def test_it_is_answered_as_to_one_who_is_looked_up_first(
+    app: Router,
+    client: TestApp,
+    plain: TestApp,
+    session: Session,
+    user: User,
+    token: str,
+    write: Write,
+    change: Callable[[Session, User, str], None],
+) -> None:
+    paths, name = (one(session), one(session)), user.name
+    change(session, user, token)
+    session.commit()
+    before = rows(app)
+
+    answer = write(client, token, paths[0])
+
+    said = list(heard)
+    if answer.status_int >= 400:
+        assert rows(app) == before
+    if change in (revoked, inactive):
+        assert name not in said
+        assert answer.status_int == 401
+    assert answer.status_int == write(plain, token, paths[1]).status_int
+    assert (answer.status_int < 400) or change is not untouched or write in map(WRITES.get, _BAD)
+
+
+_BAD = ("no JSON", "unknown field", "bad reference", "other state", "create none")
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("write", [WRITES[name] for name in WRITES if name not in _BAD])
+def test_one_whose_connection_was_lost_is_done_by_another_attempt(
+    app: Router, client: TestApp, plain: TestApp, session: Session, token: str, write: Write
+) -> None:
+    assert WRITES["create"](client, token, "").status_int == 201
+    path = one(session)
+    session.close()
+    terminate_others(database_of(app.registry))
+    assert write(client, token, path).status_int < 300
+    sent(plain, token, "DELETE", path)  # its connections were lost, too
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("how", ["forbidden", "callback"])
+def test_who_asks_after_the_view_has_it_looked_up(
+    client: TestApp, plain: TestApp, session: Session, user: User, token: str, how: str, method: str
+) -> None:
+    path, name = f"/late/{how}", user.name
+    session.commit()
+    answer = sent(client, token, method, path)
+    assert answer.status_int == (403 if how == "forbidden" else 200)
+    assert answer.headers.get("X-Who") == (None if how == "forbidden" else name)
+    revoke_token(session, token)
+    session.commit()
+    assert sent(client, token, method, path).status_int == sent(plain, token, method, path).status_int == 401
+    assert name not in heard
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_an_exception_view_does_not_see_who_it_was_not(
+    client: TestApp, session: Session, user: User, token: str, method: str
+) -> None:
+    path, body, name = one(session), {"name": "N"} if method == "PATCH" else "", user.name
+    revoke_token(session, token)
+    session.commit()
+    assert sent(client, token, method, path, body).status_int == 401
+    assert heard
+    assert name not in heard
+
+
+@pytest.mark.parametrize("lent", ["connection", "session"])
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_on_a_lent_connection_it_is_looked_up_first(
+    app: Router, client: TestApp, session: Session, user: User, token: str, method: str, lent: str
+) -> None:
+    """What is lent goes on being good for its owner."""
+    path, body = one(session), {"name": "N"} if method == "PATCH" else ""
+    user.granted[0].role = "staff"
+    session.commit()
+    with database_of(app.registry).engine.connect() as connection, connection.begin() as begun:
+        environ: dict[str, Any] = {CONNECTION: connection}
+        if lent == "session":
+            manager = transaction.TransactionManager(explicit=True)
+            manager.begin()
+            environ = {SESSION: database_of(app.registry).sessions(bind=connection), MANAGER: manager}
+        answer = sent(client, token, method, path, body, environ)
+        assert answer.status_int == (403 if method == "PATCH" else 200)
+        assert connection.execute(sa.text("SELECT 1")).scalar_one() == 1
+        begun.rollback()
