@@ -64,6 +64,6 @@ def _require_addresses(trusted: str) -> None:
             ipaddress.ip_network(each.strip())
         except ValueError:
             raise SystemExit(
-                f"{TRUSTED_PROXIES}: {each.strip()!r} is no address and no network; write 127.0.0.1, or 10.0.0.0/8, "
-                "several with commas between them, or * for everybody"
+                f"{TRUSTED_PROXIES}: {each.strip()!r} is no address and no network; write 127.0.0.1, or 10.0.0.0/8 "
+                "(with zeros where its addresses differ), several with commas between them, or * for everybody"
             ) from None

@@ -19,7 +19,7 @@ from webtest import TestApp, TestResponse
 
 from colonnade import BeforeWrite
 from colonnade.core.changes import log_of
-from colonnade.core.database import database_of
+from colonnade.core.database import Prepared, database_of
 from colonnade.core.database.sessions import CONNECTION, MANAGER, SESSION
 from colonnade.core.problems import Unauthorized
 from colonnade.core.problems.views import problem_view
@@ -41,6 +41,7 @@ def includeme(config: Configurator) -> None:
     """A plug-in that listens, and has views that ask who it is at odd times."""
     config.add_plugin("ears", requires=["people"])
     config.add_subscriber(lambda event: heard.append(event.author.access.identity.name), BeforeWrite)
+    config.add_tween(f"{__name__}.above", over="pyramid_tm.tm_tween_factory")
     config.add_route("late", "/late/{how}")
     config.add_view(
         late, route_name="late", permission="__no_permission_required__", renderer="json", assumes_identity=True
@@ -52,8 +53,22 @@ def late(request: Request) -> dict[str, str]:
     """Has no need to know who asks; others ask it afterwards."""
     if request.matchdict["how"] == "forbidden":
         raise HTTPForbidden
+    if request.matchdict["how"] == "read":
+        prepared = Prepared.compile(sa.text("SELECT 1"), database_of(request.registry).dialect)
+        request.read_connection.fetch(prepared, {})
     request.add_response_callback(lambda request, response: response.headers.update({"X-Who": request.identity.name}))
     return {}
+
+
+def above(handler: Callable[[Request], Any], registry: Any) -> Callable[[Request], Any]:
+    """A tween that asks before any transaction has begun."""
+
+    def tween(request: Request) -> Any:
+        if "HTTP_X_ASK" in request.environ:
+            heard.append(request.identity.name)
+        return handler(request)
+
+    return tween
 
 
 def tell(error: Unauthorized, request: Request) -> Any:
@@ -112,8 +127,10 @@ def one(session: Session) -> str:
     """The path of a new department, to which nobody refers."""
     department = Department(**new())
     session.add(department)
+    session.flush()
+    path = f"{DEPARTMENTS}/{department.id}"
     session.commit()
-    return f"{DEPARTMENTS}/{department.id}"
+    return path
 
 
 Write = Callable[[TestApp, str, str], TestResponse]
@@ -221,7 +238,7 @@ def test_one_whose_connection_was_lost_is_done_by_another_attempt(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("how", ["forbidden", "callback"])
+@pytest.mark.parametrize("how", ["forbidden", "callback", "read"])
 def test_who_asks_after_the_view_has_it_looked_up(
     client: TestApp, plain: TestApp, session: Session, user: User, token: str, how: str, method: str
 ) -> None:
@@ -267,3 +284,46 @@ def test_on_a_lent_connection_it_is_looked_up_first(
         assert answer.status_int == (403 if method == "PATCH" else 200)
         assert connection.execute(sa.text("SELECT 1")).scalar_one() == 1
         begun.rollback()
+
+
+def test_a_write_that_was_asked_about_above_its_transaction_reads_what_it_writes(
+    client: TestApp, session: Session, user: User, token: str
+) -> None:
+    path, name = one(session), user.name
+    session.commit()
+    etag = sent(client, token, "GET", path).headers["ETag"]
+    changed = sent(client, token, "PATCH", path, {"name": "New"}, If_Match=etag, X_Ask="1")
+    assert (changed.status_int, changed.json["name"]) == (200, "New")
+    assert changed.headers["ETag"] == sent(client, token, "GET", path).headers["ETag"]
+    made = sent(client, token, "POST", DEPARTMENTS, new(), X_Ask="1")
+    assert (made.status_int, made.json["id"] > 0) == (201, True)
+    assert heard.count(name) == 4  # above and, as one who writes, within
+    assert sent(client, token, "PATCH", path, {"name": "Old"}, If_Match=etag, X_Ask="1").status_int == 412
+
+
+def test_one_token_in_many_writings_drives_out_no_other(app: Router, client: TestApp, token: str) -> None:
+    known = app.registry["colonnade.authenticator"].__self__._known
+    before = len(known)
+    for scheme in ("bearer", "BEARER", "Bearer ", " Bearer"):
+        given = {"Authorization": f"{scheme} {token}"}
+        assert client.get(DEPARTMENTS, headers=given).status_int == 200
+    assert len(known) == before
+
+
+@pytest.mark.parametrize("length", [None, "0"])
+def test_a_body_of_unknown_length_may_be_empty(
+    plain: TestApp, session: Session, token: str, length: str | None
+) -> None:
+    """HTTP/2 does not say how long it is, and where there is one attempt only nobody has read it before."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "DELETE",
+        "PATH_INFO": one(session),
+        "HTTP_AUTHORIZATION": f"Bearer {token}",
+        "wsgi.input_terminated": True,
+    }
+    request = Request.blank("/", environ=environ)
+    if length is None:
+        request.environ.pop("CONTENT_LENGTH", None)
+    else:
+        request.environ["CONTENT_LENGTH"] = length
+    assert request.get_response(plain.app).status_int == 204

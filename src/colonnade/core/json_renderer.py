@@ -73,7 +73,8 @@ class JSON(pyramid.renderers.JSON):
 class _JSONView:
     """A view deriver within Pyramid's own that renders: an object is answered here, where nobody could tell.
 
-    That one asks for an adapter, tells of each value that is rendered, and makes a renderer for each.
+    That one asks for an adapter, tells of each value that is rendered, and makes a renderer for each. Which renderer it
+    is, and whether there is an adapter, is asked at the first answer of each view.
     """
 
     options = ("renderer",)

@@ -38,7 +38,7 @@ _HOLDING: Final = ("root", "virtual_root", "identity_attributes", "read_connecti
 class Request(pyramid.request.Request):
     """Pyramid's request, which also knows who asks, what they may do, and the database.
 
-    A property of the class costs nothing until it is used; `add_request_method` costs each request (TRAPS.md).
+    A property of the class costs nothing until it is used; `add_request_method` costs each request.
     """
 
     #: Bytes. A shorter body that is read twice (by the attempts of pyramid_retry) stays in memory; webob forgets to
@@ -50,7 +50,7 @@ class Request(pyramid.request.Request):
 
     @property
     def path_info(self) -> str:
-        """The path within the application, decoded: as webob has it, which looks up by what, each time.
+        """The path within the application, decoded: UTF-8, which is what webob looks up each time.
 
         :raises UnicodeDecodeError: for a path that is no UTF-8.
         """

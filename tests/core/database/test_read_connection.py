@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import bindparam, func, insert, literal_column, select, text
 from sqlalchemy.exc import DBAPIError
 
-from colonnade.core.database import Database, Prepared, statements_of
+from colonnade.core.database import Database, PooledReadConnection, Prepared, statements_of
 from colonnade.core.problems import BadRequest, Unavailable
 from tests.core.database.conftest import MakeDatabase, Person, Team
 
@@ -339,18 +339,20 @@ def test_nobody_gets_any_rows_if_the_check_refuses(database: Database) -> None:
 
 
 def test_a_statement_that_no_connection_is_had_for_is_not_waited_for_twice(
-    module_database_url: str, make_database: MakeDatabase
+    module_database_url: str, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = make_database(module_database_url, pool_size=1, max_overflow=0, pool_timeout=0.01)
     asked = 0
+    check_out = PooledReadConnection._checked_out
 
-    def ask(*_: object) -> None:
+    def ask(connection: PooledReadConnection) -> Any:
         nonlocal asked
         asked += 1
+        return check_out(connection)
 
     with few.read() as held, few.read() as connection:
         held.fetch(number(few, "SELECT 1"), {})
-        few.observers.append(ask)
+        monkeypatch.setattr(PooledReadConnection, "_checked_out", ask)
         connection.fetch_with_next(number(few, "SELECT 1"), {}, refuse)
         for act in (lambda: connection.fetch(number(few, "SELECT 2"), {}), connection.settle):
             with pytest.raises(Unavailable):

@@ -12,8 +12,9 @@ from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared, connection_of, statements_of
+from colonnade.core.database import Database, Prepared, Snapshot, connection_of, statements_of
 from colonnade.core.database.server_statements import ServerStatements
+from colonnade.core.database.waiting import _WAITING
 from colonnade.core.problems import Conflict, Unavailable
 from tests.core.database.conftest import Team
 from tests.core.database.test_lost_connections import terminate_others
@@ -67,7 +68,15 @@ def commit(session: Session, database: Database) -> object:
     return session.commit()
 
 
-ACTS = (fetch, on_the_connection, through_sqlalchemy, add, savepoint, commit)
+def snapshot(session: Session, database: Database) -> object:
+    taken = Snapshot(database.reading_in(session))
+    try:
+        return taken.fetching(number(database, "SELECT 2"), {}).fetch(1)
+    finally:
+        taken.close()
+
+
+ACTS = (snapshot, fetch, on_the_connection, through_sqlalchemy, add, savepoint, commit)
 
 
 def test_it_goes_with_the_next_one_and_is_checked_first(
@@ -196,6 +205,8 @@ def test_a_commit_that_was_refused_leaves_nothing_of_its_transaction(own_databas
             own_database.reading_in(session).fetch_with_next(number(own_database, "SELECT 1"), {}, refuse)
         with pytest.raises((Wrong, Conflict)):
             session.commit()
+    with own_database.engine.connect() as connection:
+        assert _WAITING not in connection.info
     for one in (51, 52):
         with own_database.sessions.begin() as session:
             session.add(Team(id=one))

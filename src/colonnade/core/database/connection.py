@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 from pyramid_retry import mark_error_retryable
@@ -65,15 +65,16 @@ class ReadConnection:
             before(connection, prepared.text)
         raw = connection.connection
         waiting = waiting_on(connection, raw)
+        if waiting is not None:
+            waiting.require_no_failure()
         try:
             bound = prepared, prepared.arguments(parameters)
             sender = sender_of(raw)
             if waiting is None:
                 return self._send(sender.rows, bound)
-            after = partial(sender.rows_after, waiting.bound, waiting.passes)
-            return waiting.before(lambda: self._send(after, bound), self.observers)
+            return waiting.before(lambda: self._send_both(sender, waiting, bound))
         except _DRIVER_ERRORS as error:
-            raise _problem_in(connection, error, waiting) from error
+            _raise_in(connection, error, waiting)
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
         """Execute a statement together with the next one, where that is a round trip less.
@@ -99,9 +100,9 @@ class ReadConnection:
         connection = self._connect()
         try:
             sender = sender_of(connection.connection)
-            waiting.before(lambda: waiting.passes(sender.rows(waiting.bound)), self.observers)
+            waiting.before(lambda: waiting.passes(self._send(sender.rows, waiting.bound)))
         except _DRIVER_ERRORS as error:
-            raise _problem_in(connection, error, waiting) from error
+            _raise_in(connection, error, waiting)
 
     def send_last(self, waiting: Waiting) -> None:
         """Execute what waits as the last statement of a transaction, just before SQLAlchemy commits it.
@@ -111,13 +112,15 @@ class ReadConnection:
         connection = self._connect()
         try:
             sender = sender_of(connection.connection)
-            waiting.before(lambda: waiting.passes(sender.last_rows(waiting.bound)), self.observers)
+            waiting.before(lambda: waiting.passes(self._send(sender.last_rows, waiting.bound)))
         except _DRIVER_ERRORS as error:
             if _is_disconnect(connection.engine, connection.connection, error):
                 _let_sqlalchemy_notice(connection)  # not to be tried again: nobody knows whether COMMIT was heard
             problem = problem_of(error) or error
             if is_stale_plan(error):
                 mark_error_retryable(problem)
+            if problem is error:
+                raise
             raise problem from error
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
@@ -132,6 +135,12 @@ class ReadConnection:
         """
         with translated():
             return self._connect(), False
+
+    def _send_both(self, sender: Sender, waiting: Waiting, bound: Bound) -> Rows:
+        """Send what waits, and what comes after it, together."""
+        for observe in self.observers:
+            observe(waiting.bound[0].text)
+        return self._send(partial(sender.rows_after, waiting.bound, waiting.passes), bound)
 
     def _send(self, send: Callable[[Bound], Rows], bound: Bound) -> Rows:
         for observe in self.observers:
@@ -152,12 +161,13 @@ class PooledReadConnection(ReadConnection):
 
     def __init__(self, engine: Engine, observers: Sequence[Callable[[str], object]] = ()) -> None:
         """Read on connections of `engine`."""
+        # Not its base's, to which it would give a method of its own: nobody but the garbage collector frees such a one.
         self.observers = observers
         self.before = ()
+        self._waiting = None
         self._engine = engine
         self._raw: PoolProxiedConnection | None = None
         self._connection: Connection | None = None
-        self._waiting = None
 
     @property
     def dialect_name(self) -> str:
@@ -169,10 +179,7 @@ class PooledReadConnection(ReadConnection):
         if waiting is None or waiting.passed:
             return self._on_live(lambda sender: self._send(sender.rows, bound))
 
-        def send(sender: Sender) -> Rows:
-            return self._send(partial(sender.rows_after, waiting.bound, waiting.passes), bound)
-
-        return waiting.before(lambda: self._on_live(send), self.observers)
+        return waiting.before(lambda: self._on_live(lambda sender: self._send_both(sender, waiting, bound)))
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
         if self._waiting is not None:
@@ -180,7 +187,7 @@ class PooledReadConnection(ReadConnection):
         self._waiting = Waiting((prepared, prepared.arguments(parameters)), check)
 
     def send_now(self, waiting: Waiting) -> None:
-        waiting.before(lambda: self._on_live(lambda sender: waiting.passes(sender.rows(waiting.bound))), self.observers)
+        waiting.before(lambda: self._on_live(lambda sender: waiting.passes(self._send(sender.rows, waiting.bound))))
 
     def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         self.settle()
@@ -254,8 +261,11 @@ class PooledReadConnection(ReadConnection):
         return True
 
 
-def _problem_in(connection: Connection, error: Exception, waiting: Waiting | None) -> Exception:
-    """What an error of the driver means for a transaction that is still to be committed, and for what waits in it."""
+def _raise_in(connection: Connection, error: Exception, waiting: Waiting | None) -> NoReturn:
+    """Raise what an error of the driver means for a transaction that is still to be committed.
+
+    :param waiting: what waits in it.
+    """
     problem = _translated(error)
     if waiting is not None and not waiting.passed:
         waiting.failure = problem
@@ -264,7 +274,9 @@ def _problem_in(connection: Connection, error: Exception, waiting: Waiting | Non
         mark_error_retryable(problem)  # what had been done is undone, and COMMIT was not yet sent
     elif is_stale_plan(error):
         mark_error_retryable(problem)
-    return problem
+    if problem is error:
+        raise error
+    raise problem from error
 
 
 def _is_disconnect(engine: Engine, raw: PoolProxiedConnection, error: Exception) -> bool:

@@ -41,6 +41,7 @@ class LastStatement:
 
     def _with_commit(self, connection: Connection) -> None:
         if (waiting := waiting_on(connection, connection.connection)) is not None:
+            drop_waiting(connection)  # nothing comes after COMMIT, nor does anybody say so if it fails
             reading = self._reading_on(connection)
             if waiting.check is None:
                 reading.send_last(waiting)

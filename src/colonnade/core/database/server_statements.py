@@ -77,9 +77,9 @@ class ServerStatements:
             check(self.rows(*first))
             raise
         begin = () if self.connection.autocommit else (self._begin,)
-        *before, other = self._results(*begin, send_first, send_other)
-        for result in before:
-            self._require_good(result)
+        *begun, result, other = self._results(*begin, send_first, send_other)
+        for each in (*begun, result):
+            self._require_good(each)
         check(self._read(result))
         self._require_good(other)
         return self._read(other)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from pyramid.config import Configurator
@@ -60,7 +61,7 @@ def read_connection_for(request: Request) -> ReadConnection:
     Where there is a replica, safe requests read from it, but for those of a client that has just written.
     """
     database, environ = database_of(request.registry), request.environ
-    if SESSION in environ or (environ.get("REQUEST_METHOD", "GET") not in SAFE and _is_in_transaction(environ)):
+    if SESSION in environ or environ.get("REQUEST_METHOD", "GET") not in SAFE:
         return database.reading_in(request.dbsession)
     if (connection := environ.get(CONNECTION)) is not None:
         return database.reading_on(connection)
@@ -70,9 +71,19 @@ def read_connection_for(request: Request) -> ReadConnection:
     return pooled
 
 
-def _is_in_transaction(environ: Mapping[str, object]) -> bool:
-    """Whether somebody will end the request's transaction: nobody does where a last view answers for all tweens."""
-    return "tm.active" in environ or MANAGER in environ
+@contextmanager
+def looking_up(request: Request) -> Iterator[ReadConnection]:
+    """What is asked about a request itself, such as who sent it, is asked on the connection that it reads on.
+
+    A write whose transaction has not begun, or has ended, has none: a tween above pyramid_tm asks, a response callback,
+    the view of an error that no tween has caught. They get one of the read-only pool, for as long as it takes.
+    """
+    environ = request.environ
+    if environ.get("REQUEST_METHOD", "GET") in SAFE or "tm.active" in environ or MANAGER in environ:
+        yield request.read_connection
+        return
+    with database_of(request.registry).read() as connection:
+        yield connection
 
 
 def _bound(request: Request, database: Database) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from colonnade.core.database import sqlite
 from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.errors import translated
 from colonnade.core.database.prepared import Prepared
+from colonnade.core.database.waiting import waiting_on
 
 #: How a transaction begins in which every statement sees the same. SQLite knows no other.
 _BEGIN: Final = {
@@ -76,6 +77,8 @@ class Snapshot(ReadConnection):
             self._taken.begin()
         for before in self.before:
             before(self._taken, prepared.text)
+        if (waiting := waiting_on(self._taken, self._taken.connection)) is not None:
+            self.send_now(waiting)
         for observe in self.observers:
             observe(prepared.text)
         arguments = prepared.arguments(parameters)

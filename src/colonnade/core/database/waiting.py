@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from weakref import ref
@@ -42,11 +42,9 @@ class Waiting:
         if self.failure is not None:
             raise self.failure
 
-    def before(self, send: Callable[[], _T], observers: Sequence[Callable[[str], object]]) -> _T:
-        """Send what comes after it, together with it. Once that has failed, nothing comes after."""
+    def before(self, send: Callable[[], _T]) -> _T:
+        """Send it, and what comes after it if anything does. Once that has failed, nothing comes after."""
         self.require_no_failure()
-        for observe in observers:
-            observe(self.bound[0].text)
         try:
             return send()
         except Exception as error:
@@ -73,5 +71,5 @@ def waiting_on(connection: Connection, raw: PoolProxiedConnection) -> Waiting | 
 
 
 def drop_waiting(connection: Connection) -> None:
-    """Forget what waits: its transaction is rolled back."""
+    """Forget what waits, and why nothing may come after it: its transaction is at its end."""
     connection.info.pop(_WAITING, None)

@@ -13,7 +13,7 @@ from sqlalchemy import String, and_, bindparam, or_, select
 
 from colonnade.core.database import Prepared, database_of
 from colonnade.core.database.sending import Rows
-from colonnade.core.database.sessions import CONNECTION, SESSION
+from colonnade.core.database.sessions import CONNECTION, SESSION, looking_up
 from colonnade.core.policy import Identity
 from colonnade.core.policy.assuming import assume, may_assume
 from colonnade.core.problems import Unauthorized
@@ -55,12 +55,14 @@ class BearerTokens:
             return known.identity
         secret = _secret_in(header)
         statement = self._statement(database_of(request.registry).dialect)
-        rows = request.read_connection.fetch(statement, {"prefix": secret.prefix, "now": now()})
+        with looking_up(request) as connection:
+            rows = connection.fetch(statement, {"prefix": secret.prefix, "now": now()})
         if known is None or rows != known.rows:
             known = _Known.of(mark, secret, statement, rows)
         if not _is_injected(request):
-            self._remember(known)
             self._note(known)
+            if header == f"Bearer {secret.text}":  # one token, written in many ways, would drive out all others
+                self._remember(known)
         return known.identity
 
     def _confirm(self, known: _Known, rows: Rows) -> None:

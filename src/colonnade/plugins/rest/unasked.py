@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pyramid.request import Request
 
+from colonnade.core.body import bounded_body
 from colonnade.core.problems import BadRequest, Fault
+from colonnade.core.settings import settings_of
 
+from .settings import RestSettings
 from .writing import body_of
 
 
@@ -28,5 +31,6 @@ def refuse_body(request: Request, what: str) -> None:
     :param what: takes none, with its article: ``An undo``.
     :raises BadRequest: nothing has happened then.
     """
-    if request.is_body_readable and request.content_length != 0 and body_of(request) != {}:
+    most = settings_of(request.registry, RestSettings).max_body_bytes
+    if request.is_body_readable and bounded_body(request, most).strip() and body_of(request) != {}:
         raise BadRequest(f"{what} takes no body, so nothing was done; send none.")
