@@ -38,6 +38,23 @@ def test_a_batch_takes_no_query(firm: Company) -> None:
     assert [fault["parameter"] for fault in refused.json["errors"]] == ["x"]
 
 
+@pytest.mark.parametrize(
+    "body, faults",
+    [
+        ({}, [("/operations", "array")]),
+        ([], [("/operations", "array")]),
+        ({"operations": {}}, [("/operations", "array")]),
+        ({"operations": [], "dry_run": True}, [("/dry_run", "unknown_member")]),
+        ({"operation": []}, [("/operations", "array"), ("/operation", "unknown_member")]),
+    ],
+)
+def test_a_batch_of_another_shape_is_told_what_is_wrong_with_it(
+    firm: Company, body: object, faults: list[tuple[str, str]]
+) -> None:
+    told = firm.client("hr").post_json("/api/v1/batch", body, status=422).json
+    assert [(each["pointer"], each["code"]) for each in told["errors"]] == faults
+
+
 def test_of_a_batch_without_sense_some_faults_are_told(firm: Company) -> None:
     nonsense = {"operations": [dict.fromkeys(map(str, range(50)), 0)] * 500}
     refused = firm.client(None).post_json("/api/v1/batch", nonsense, status=422)

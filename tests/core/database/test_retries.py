@@ -13,6 +13,7 @@ from pyramid.request import Request
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from colonnade.core.database import Database, Prepared
+from colonnade.core.settings import ConfigurationErrors
 from tests.core.database.conftest import MakeApp, Person, Team
 
 sqlite = pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
@@ -200,3 +201,11 @@ def test_a_pool_that_is_full_is_unavailable(database: Database, make_app: MakeAp
             assert "in use" in answer.json["detail"]
     for path in ("/read", "/orm"):
         assert app.get(path).text == "7"
+
+
+@pytest.mark.parametrize("attempts", ["many", "0", "-1", ""])
+def test_a_number_of_attempts_that_is_none_is_told_at_start(
+    database: Database, make_app: MakeApp, attempts: str
+) -> None:
+    with pytest.raises(ConfigurationErrors, match=r"retry\.attempts is .* a number from 1 on"):
+        make_app(database, {"retry.attempts": attempts})

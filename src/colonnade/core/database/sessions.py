@@ -22,6 +22,7 @@ from colonnade.core.database import sqlite
 from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.database import Database, database_of
 from colonnade.core.database.manager import RequestTransactionManager
+from colonnade.core.settings import SETTINGS, ConfigurationErrors, Mistake
 
 #: What a test puts into the WSGI environ, to see what a request did before anything is committed: a session and the
 #: manager of its transaction, both of which it ends by itself; or a connection, in whose transaction each request is a
@@ -167,6 +168,10 @@ def includeme(config: Configurator) -> None:
     This is what including pyramid_tm does, but for `request.tm`: that is a property of our Request class, because a
     request method costs every request 20 µs and more.
     """
+    attempts = str(config.registry.settings.get("retry.attempts", 3)).strip()
+    if not attempts.isdecimal() or int(attempts) < 1:
+        said = f"retry.attempts is {attempts!r}; it should be how often a request is tried: a number from 1 on"
+        raise ConfigurationErrors([Mistake(SETTINGS, said)])
     mark_error_retryable(StaleDataError)
     config.add_settings(
         {

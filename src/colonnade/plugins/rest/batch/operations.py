@@ -46,11 +46,10 @@ def read_operations(body: object, resources: Resources, most: int) -> list[Opera
     :raises Unprocessable: with a fault for each place where it is not right.
     :raises ContentTooLarge: for more operations.
     """
-    content = body.get("operations") if isinstance(body, Mapping) else None
-    if not isinstance(body, Mapping) or not isinstance(content, list) or len(body) > 1:
-        raise Unprocessable(
-            'A batch is {"operations": […]}.', faults=[Fault("must be an array", pointer="/operations", code="array")]
-        )
+    members = body if isinstance(body, Mapping) else {}
+    content = members.get("operations")
+    if not isinstance(content, list) or len(members) > 1:
+        raise Unprocessable('A batch is {"operations": […]}.', faults=list(_faults_around(members)))
     if len(content) > most:
         raise ContentTooLarge(f"The batch has {len(content):,} operations; at most {most:,} are done at once.")
     operations: list[Operation] = []
@@ -68,6 +67,14 @@ def read_operations(body: object, resources: Resources, most: int) -> list[Opera
     if faults:
         raise Unprocessable("The batch is not well-formed, so nothing was done.", faults=faults)
     return operations
+
+
+def _faults_around(members: Mapping[str, object]) -> Iterator[Fault]:
+    """What is wrong with a batch beside its operations."""
+    if not isinstance(members.get("operations"), list):
+        yield Fault("must be an array", pointer="/operations", code="array")
+    for name in islice((each for each in members if each != "operations"), _MOST_FAULTS):
+        yield Fault("is no member of a batch", pointer=f"/{name[:80]}", code="unknown_member", allowed=("operations",))
 
 
 def _operation(content: Mapping[str, object], resources: Resources) -> Operation:
