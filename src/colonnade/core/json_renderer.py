@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = "json_view"
 #: What `json.dumps` would make anew for each value.
-_PLAIN: Final = json.JSONEncoder()
+_PLAIN: Final = json.JSONEncoder().encode
+
 
 Render = Callable[[Any, Mapping[str, Any]], str | None]
 
@@ -56,18 +57,15 @@ class JSON(pyramid.renderers.JSON):
 
     def answer(self, value: Any, request: Request) -> Response:
         """The answer with a value, where the view has begun none."""
-        body = self._text(value, request).encode()
+        try:
+            text = _PLAIN(value) if self.serializer is json.dumps and not self.kw else None
+        except TypeError:  # of something that an adapter or its own ``__json__`` may know to write
+            text = None
+        if text is None:
+            text = self.serializer(value, default=self._make_default(request), **self.kw)
+        body = text.encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         return Response(app_iter=[body], headerlist=headers)
-
-    def _text(self, value: Any, request: Request) -> str:
-        if self.serializer is json.dumps and not self.kw:
-            try:
-                return _PLAIN.encode(value)
-            except TypeError:  # of something that an adapter or its own ``__json__`` may know to write
-                pass
-        text: str = self.serializer(value, default=self._make_default(request), **self.kw)
-        return text
 
 
 class _JSONView:
@@ -86,8 +84,11 @@ class _JSONView:
         renderer: JSON | None = None
 
         def rendered(context: Any, request: Request) -> Any:
-            value = view(context, request)
-            if type(value) is not dict or registry.has_listeners or _has_own(request):
+            value, kept = view(context, request), request.__dict__
+            if type(value) is not dict or registry.has_listeners:
+                return value
+            # The view has begun the answer, is to be rendered by another renderer, is a class.
+            if "response" in kept or "override_renderer" in kept or "__view__" in kept:
                 return value
             nonlocal renderer
             renderer = renderer or _renderer(registry)
@@ -103,12 +104,6 @@ def _is_next(registry: Registry) -> bool:
     """Whether nobody stands between this deriver and Pyramid's own, who would see the object itself."""
     names = [name for name, _ in registry.getUtility(IViewDerivers).sorted()]
     return abs(names.index("rendered_view") - names.index(_NAME)) == 1
-
-
-def _has_own(request: Request) -> bool:
-    """Whether its view has begun the answer, or is to be rendered by another renderer."""
-    kept = request.__dict__
-    return "response" in kept or "override_renderer" in kept or "__view__" in kept
 
 
 def _renderer(registry: Registry) -> JSON | None:

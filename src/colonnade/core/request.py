@@ -22,12 +22,8 @@ from colonnade.core.request_id import correlation_id_of, request_id_of
 if TYPE_CHECKING:
     from cornice import Service
     from pyramid.config import Configurator
-    from sqlalchemy.orm import Session
-    from transaction import TransactionManager
 
     from colonnade.core.database import ReadConnection
-    from colonnade.core.policy import Access
-    from colonnade.core.policy.identity import Identity
 
 #: Digits of the length of a body that is read at once.
 _SHORT: Final = 5
@@ -93,10 +89,8 @@ class Request(pyramid.request.Request):
         """The caller's own id of it (X-Correlation-Id or X-Request-Id), cleaned; None if there is none."""
         return correlation_id_of(self.environ)
 
-    @remembered
-    def identity(self) -> Identity:
-        """Who asks; ANONYMOUS where nobody signed in. Raises Unauthorized for credentials that are not good."""
-        return identify(self)
+    #: Who asks; ANONYMOUS where nobody signed in. Raises Unauthorized for credentials that are not good.
+    identity = remembered(identify)
 
     @remembered
     def identity_attributes(self) -> IdentityAttributes:
@@ -108,25 +102,17 @@ class Request(pyramid.request.Request):
 
         return IdentityAttributes(self.identity, identity_attributes_of(self.registry), connect)
 
-    @remembered
-    def access(self) -> Access:
-        """What the one who asks may do, resource by resource."""
-        return access_of(self)
+    #: What the one who asks may do, resource by resource.
+    access = remembered(access_of)
 
-    @remembered
-    def tm(self) -> TransactionManager:
-        """The manager of this request's transaction, which pyramid_tm begins and ends."""
-        return manager_of(self)
+    #: The manager of this request's transaction, which pyramid_tm begins and ends.
+    tm = remembered(manager_of)
 
-    @remembered
-    def dbsession(self) -> Session:
-        """The session of this request's transaction."""
-        return session_for(self)
+    #: The session of this request's transaction.
+    dbsession = remembered(session_for)
 
-    @remembered
-    def read_connection(self) -> ReadConnection:
-        """The connection for reading: of the read-only pool for safe methods, else the session's own."""
-        return read_connection_for(self)
+    #: The connection for reading: of the read-only pool for safe methods, else the session's own.
+    read_connection = remembered(read_connection_for)
 
     @remembered
     def validated(self) -> dict[str, Any]:
