@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -23,8 +23,6 @@ from colonnade.core.database.server_statements import ServerStatements
 from colonnade.core.policy import Identity
 from colonnade.plugins.accounts import Token, User, create_token, create_user, revoke_token
 from colonnade.plugins.accounts.models import now
-from tests.functional.company import EVERY_USE, found
-from tests.harness.applications import application
 
 PLUGINS = ("accounts", "rest", "people", "history", "transfer", __name__)
 
@@ -86,21 +84,6 @@ def ring_list(request: Any) -> Response:
 def ring(request: Any) -> dict[str, object]:
     done.append(request.identity.name)
     return {}
-
-
-@pytest.fixture(scope="module")
-def app(module_database_url: str) -> Iterator[Router]:
-    with application(module_database_url, PLUGINS, **EVERY_USE) as made:
-        with made.database.sessions.begin() as session:
-            found(session)
-        yield made.app
-
-
-@pytest.fixture(scope="module")
-def plain(app: Router, module_database_url: str) -> Iterator[TestApp]:
-    """One that looks up who asks before it does anything: there is no other attempt that could."""
-    with application(module_database_url, PLUGINS, **{**EVERY_USE, "retry.attempts": "1"}) as made:
-        yield TestApp(made.app)
 
 
 @pytest.fixture

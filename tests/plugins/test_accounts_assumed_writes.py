@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,8 +26,6 @@ from colonnade.core.problems.views import problem_view
 from colonnade.plugins.accounts import User, create_token, create_user, revoke_token
 from colonnade.plugins.people.models import Department
 from tests.core.database.test_lost_connections import terminate_others
-from tests.functional.company import EVERY_USE, found
-from tests.harness.applications import application
 
 PLUGINS = ("accounts", "rest", "people", "history", __name__)
 DEPARTMENTS = "/api/v1/departments"
@@ -74,21 +72,6 @@ def above(handler: Callable[[Request], Any], registry: Any) -> Callable[[Request
 def tell(error: Unauthorized, request: Request) -> Any:
     heard.append(getattr(request.__dict__.get("identity"), "name", None))
     return problem_view(error, request)
-
-
-@pytest.fixture(scope="module")
-def app(module_database_url: str) -> Iterator[Router]:
-    with application(module_database_url, PLUGINS, **EVERY_USE) as made:
-        with made.database.sessions.begin() as session:
-            found(session)
-        yield made.app
-
-
-@pytest.fixture(scope="module")
-def plain(app: Router, module_database_url: str) -> Iterator[TestApp]:
-    """One that looks up who asks before it does anything: there is no other attempt that could."""
-    with application(module_database_url, PLUGINS, **{**EVERY_USE, "retry.attempts": "1"}) as made:
-        yield TestApp(made.app)
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ _NAME: Final = "json_view"
 #: What `json.dumps` would make anew for each value.
 _PLAIN: Final = json.JSONEncoder().encode
 
-
 Render = Callable[[Any, Mapping[str, Any]], str | None]
 
 

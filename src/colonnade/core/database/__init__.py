@@ -2,8 +2,9 @@
 
 A plug-in may build a statement; only this room executes one. Reads go through :class:`ReadConnection`: prepared and
 past SQLAlchemy (`fetch`, as `sending` has found out for the connection) or through it (`rows`); writes go through the
-session of the request, and `last_statement` goes with their COMMIT. What goes wrong leaves the room as a problem
-(`problem_of`). It knows no resource, no policy and no plug-in; what a value looks like is core.values' business.
+session of the request. What waits for the next statement (`waiting`), or for COMMIT (`last_statement`), goes with it.
+What goes wrong leaves the room as a problem (`problem_of`). It knows no resource, no policy and no plug-in; what a
+value looks like is core.values' business.
 """
 
 from __future__ import annotations

@@ -47,8 +47,7 @@ class Waiting:
         self.require_no_failure()
         try:
             return send()
-        except Exception as error:
-            # Whatever it is (the check's own, the driver's, no connection): who catches it shall not go on unchecked.
+        except Exception as error:  # of any kind, or one who catches it in a plug-in would go on unchecked
             if not self.passed:
                 self.failure = error
             raise

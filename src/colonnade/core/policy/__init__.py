@@ -3,7 +3,7 @@
 One list decides everywhere: list, detail, count, create, edit, export, expand, search and live. `acl` reads a list,
 `compiling` makes one boolean expression of it, `access` keeps what was compiled for whom the same entries match.
 Nothing here reads a row; a decision is True, False or an expression that a statement takes in. `assuming` lets a view
-that only reads begin before it is confirmed who asks.
+begin before it is confirmed who asks.
 """
 
 from __future__ import annotations

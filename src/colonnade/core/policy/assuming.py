@@ -19,6 +19,8 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.viewderivers import INGRESS
 
+from colonnade.core.problems import Unauthorized
+
 if TYPE_CHECKING:
     from colonnade.core.database import Prepared
     from colonnade.core.database.sending import Check, Rows
@@ -39,13 +41,13 @@ def may_assume(request: Request) -> bool:
 def assume(request: Request, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
     """Go on as if a statement had said what `check` expects; it is sent with the next one, or when the view has ended.
 
-    :param check: is given its rows; raises an error that is marked as retryable if they are not what was expected.
+    :param check: is given its rows; raises Unauthorized, marked as retryable, if they are not what was expected.
     """
 
     def checked(rows: Rows) -> None:
         try:
             check(rows)
-        except Exception:
+        except Unauthorized:
             for name in _OF_IDENTITY:
                 request.__dict__.pop(name, None)  # nobody shall see it any more: no exception view, no tween
             raise
@@ -65,14 +67,10 @@ class _AssumingView:
         def assuming(context: Any, request: Request) -> Any:
             request.assumes_identity = True
             try:
-                response = view(context, request)
-            except Exception:
-                _settle(request)  # what the view raises, a 404 too, is an answer: not before it is known who asks
-                raise
+                return view(context, request)
             finally:
                 request.assumes_identity = False
-            _settle(request)
-            return response
+                _settle(request)  # what the view raises, a 404 too, is an answer: not before it is known who asks
 
         return assuming
 
