@@ -122,6 +122,15 @@ class Mild(Stored):
     loud: Mapped[str | None] = mapped_column(String(20))
 
 
+class Tagged(Stored):
+    """A trigger makes a value after a row was made."""
+
+    __tablename__ = "cellar_tagged"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    word: Mapped[str | None] = mapped_column(String(20))
+    tag: Mapped[str | None] = mapped_column(String(20), server_default=sa.FetchedValue())
+
+
 class Strict(Stored):
     """A validator."""
 
@@ -166,6 +175,19 @@ def _trigger(table: str, dialect_name: str) -> Iterator[str]:
     yield f"CREATE TRIGGER {table}_loud BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_loud()"
 
 
+def _after(table: str, dialect_name: str) -> Iterator[str]:
+    """What makes `tag` of `word` after a row was made."""
+    made = f"UPDATE {table} SET tag = upper(NEW.word) WHERE id = NEW.id;"
+    if dialect_name == "sqlite":
+        yield f"CREATE TRIGGER {table}_tag AFTER INSERT ON {table} BEGIN {made} END"
+        return
+    yield f"CREATE FUNCTION {table}_tag() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {made} RETURN NULL; END $$"
+    yield f"CREATE TRIGGER {table}_tag AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_tag()"
+
+
+for _dialect in ("sqlite", "postgresql"):
+    for _text in _after(str(Tagged.__table__), _dialect):
+        sa.event.listen(Tagged.__table__, "after_create", sa.DDL(_text).execute_if(dialect=_dialect))
 for _table in (Watched.__table__, Mild.__table__):
     for _dialect in ("sqlite", "postgresql"):
         for _text in _trigger(str(_table), _dialect):
@@ -199,7 +221,7 @@ def includeme(config: Configurator) -> None:
         ],
     )
     config.add_resource(Jar, acl=[hr], logged=False)
-    for model in (Stamped, Watched, Mild, Strict, Paired, Weighed):
+    for model in (Stamped, Watched, Mild, Tagged, Strict, Paired, Weighed):
         config.add_resource(model, acl=[hr])
 
 

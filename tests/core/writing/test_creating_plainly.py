@@ -62,6 +62,7 @@ def created(made: Application, name: str, record: dict[str, Any]) -> tuple[Any, 
             leading = {"club_id": newest(connection, "ring_club"), "member_id": newest(connection, "ring_member")}
             record = {**record, **{key: leading[key] for key in leading if key in record}}
         answer = hr.post_json(f"/api/v1/{name}", record, status=201)
+        assert hr.get(answer.headers["Location"]).body == answer.body
         told = connection.execute(
             sa.select(Change.verb, Change.resource, Change.before, Change.after).order_by(Change.id)
         )
@@ -102,7 +103,49 @@ def test_it_is_one_statement(caller: Caller, a_shop: Application) -> None:
     client.post_json("/api/v1/items", {"name": "a", "price": 20}, status=201)
     with statements_of(a_shop.database) as sent:
         client.post_json("/api/v1/items", {"name": "b", "price": 20}, status=201)
-    assert [each.split()[0] for each in sent] == ["INSERT", "SELECT"]
+    assert [each.split()[0] for each in sent] == ["INSERT"]
+
+
+def test_what_a_trigger_makes_afterwards_is_shown(a_cellar: Application, in_cellar: sa.Connection) -> None:
+    client = a_cellar.client(in_cellar, "hr")
+    made = client.post_json("/api/v1/taggeds", {"word": "red"}, status=201)
+    assert made.json == {"id": made.json["id"], "word": "red", "tag": "RED"}
+    assert made.body == client.get(made.headers["Location"]).body
+
+
+@pytest.mark.parametrize(
+    "role, query, statements",
+    [
+        ("hr", "", 1),
+        ("hr", "?fields=number,text", 1),
+        ("hr", "?fields=id,rack.letter", 2),  # another row has a say
+        ("hr", "?expand=rack", 2),
+        ("staff", "?fields=number", 2),  # not every row is theirs to see
+    ],
+)
+def test_it_is_shown_by_the_same_statement_where_nothing_but_its_row_has_a_say(
+    a_cellar: Application, in_cellar: sa.Connection, role: str, query: str, statements: int
+) -> None:
+    a_cellar.client(in_cellar, "hr").post_json("/api/v1/racks", {"letter": "A", "word": "x"}, status=201)
+    maker = a_cellar.client(in_cellar, role)
+    body = {"number": 5, "rack_letter": "A"}
+    maker.post_json(f"/api/v1/bottles{query}", body, status=201)
+    with statements_of(a_cellar.database) as sent:
+        made = maker.post_json(f"/api/v1/bottles{query}", body, status=201)
+    about = [each for each in sent if "cellar_bottle" in each]
+    assert (len(about), about[0].split()[0]) == (statements, "INSERT")
+    assert made.body == maker.get(made.headers["Location"] + query).body
+
+
+def test_a_query_that_does_not_fit_is_refused_before_anything_is_written(
+    a_cellar: Application, in_cellar: sa.Connection
+) -> None:
+    client = a_cellar.client(in_cellar, "hr")
+    with statements_of(a_cellar.database) as sent:
+        for headers in ({}, {"Prefer": "return=minimal"}):
+            refused = client.post_json("/api/v1/bottles?fields=colr", {"number": 5}, headers=headers, status=400)
+            assert refused.json["errors"][0]["parameter"] == "fields"
+    assert not [each for each in sent if each.startswith("INSERT")]
 
 
 def test_who_listens_to_objects_hears_of_each(caller: Caller, a_shop: Application) -> None:
@@ -140,7 +183,7 @@ def test_who_listens_to_objects_hears_of_each(caller: Caller, a_shop: Applicatio
 def test_what_is_pending_in_the_session_is_written_before(a_shop: Application, connection: sa.Connection) -> None:
     with writing(a_shop, connection, "hr") as writer:
         writer.author.session.add(Box(code="pending"))
-        (key,) = writer.create(writer.resources["items"], {"name": "in it", "price": 20, "box_code": "pending"})
+        ((key,), _) = writer.create(writer.resources["items"], {"name": "in it", "price": 20, "box_code": "pending"})
     assert connection.scalar(sa.select(Item.box_code).where(Item.id == key)) == "pending"
 
 

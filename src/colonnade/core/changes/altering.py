@@ -19,7 +19,7 @@ from colonnade.core.values import read_json
 
 from .images import Image
 from .log import Log
-from .one_table import OneTable, Statements
+from .one_table import OneTable, Shown, Statements
 
 
 class _Record:
@@ -51,9 +51,9 @@ class StoredRow:
     key: tuple[Any, ...]
     text: str
 
-    def alter(self, session: Session, values: Mapping[str, Any]) -> None:
+    def alter(self, session: Session, values: Mapping[str, Any], shown: Shown = None) -> str | None:
         """Change it; see `Alteration.alter`."""
-        self.alteration.alter(session, self, values)
+        return self.alteration.alter(session, self, values, shown)
 
 
 class Alteration:
@@ -62,12 +62,11 @@ class Alteration:
     selected: what has to be selected of a row for `read`.
     """
 
-    def __init__(self, stored: OneTable, returned: sa.ColumnElement[str], selected: Sequence[Any]) -> None:
+    def __init__(self, stored: OneTable, selected: Sequence[Any]) -> None:
         self.table = stored.table
         self.selected = selected
         self._stored = stored
-        self._returned = returned
-        self._statements = Statements(stored.database, self._updated)
+        self._statements = Statements(stored, self._updated)
 
     @classmethod
     def of(cls, database: Database, log: Log | None, resource: Resource) -> Self | None:
@@ -83,8 +82,8 @@ class Alteration:
         if any(field.name in secrets for field in resource.key):
             return None
         parts = [stored.selected(fields) for fields in (stored.images.fields, secrets) if fields]
-        returned, selected = stored.returned(), [part for part in parts if part is not None]
-        return None if returned is None or len(selected) < len(parts) else cls(stored, returned, selected)
+        selected = [part for part in parts if part is not None]
+        return None if stored.returned() is None or len(selected) < len(parts) else cls(stored, selected)
 
     def read(self, texts: Sequence[str]) -> StoredRow:
         """A row of which `selected` was selected."""
@@ -94,24 +93,28 @@ class Alteration:
         key = self._stored.key_of(image)
         return StoredRow(self, _Record(self._stored.resource.fields, image), key, texts[0])
 
-    def alter(self, session: Session, row: StoredRow, values: Mapping[str, Any]) -> None:
+    def alter(self, session: Session, row: StoredRow, values: Mapping[str, Any], shown: Shown = None) -> str | None:
         """Change a record; the log has it if it keeps such records, and another image came of it.
 
         :param values: by attribute name; none is of the key.
+        :param shown: the fields that are to be shown of it.
+        :returns: their JSON; None where it takes another statement to show them.
         :raises Problem: what the database has against it.
         """
         stored = self._stored
         given = {f"key_{index}": part for index, part in enumerate(row.key)}
         given |= {f"value_{name}": value for name, value in values.items()}
-        found = stored.fetch(session, self._statements.of(frozenset(values)), given)
+        statement = self._statements.of(frozenset(values), shown)
+        found = stored.fetch(session, statement.prepared, given)
         if not found:
             with translated(stored.resource.mapper):
                 raise StaleDataError(f"a row of {stored.table} was locked, and is not changed")
-        ((text,),) = found
-        if text != row.text:
-            stored.enter(session, row.key, row.text, text)
+        image, text = statement.read(found[0])
+        if image != row.text:
+            stored.enter(session, row.key, row.text, image)
+        return text
 
-    def _updated(self, names: frozenset[str]) -> sa.ClauseElement:
+    def _updated(self, names: frozenset[str]) -> sa.Update:
         """The statement that is given these columns."""
         columns = {
             column: sa.bindparam(f"value_{name}", type_=column.type)
@@ -120,7 +123,7 @@ class Alteration:
         }
         key = [self._stored.columns[field.name] for field in self._stored.resource.key]
         wanted = (column == sa.bindparam(f"key_{index}", type_=column.type) for index, column in enumerate(key))
-        return sa.update(self._stored.table).where(*wanted).values(columns).returning(self._returned)
+        return sa.update(self._stored.table).where(*wanted).values(columns)
 
 
 def _is_made(column: sa.Column[Any]) -> bool:

@@ -17,16 +17,15 @@ from colonnade.core.resources import Resource
 from colonnade.core.values import read_json
 
 from .log import Log
-from .one_table import OneTable, Statements
+from .one_table import OneTable, Shown, Statements
 
 
 class Creation:
     """Creates records of a resource, one at a time."""
 
-    def __init__(self, stored: OneTable, image: sa.ColumnElement[str]) -> None:
+    def __init__(self, stored: OneTable) -> None:
         self._stored = stored
-        self._image = image
-        self._statements = Statements(stored.database, self._inserted)
+        self._statements = Statements(stored, self._inserted)
         # As the unit of work does it: what is not given and has no default is null.
         self._nulls = {
             name: None
@@ -54,33 +53,36 @@ class Creation:
             return None
         if any(each.default is not None for each in set(stored.table.c).difference(stored.columns.values())):
             return None
-        image = stored.returned()
-        return None if image is None else cls(stored, image)
+        return None if stored.returned() is None else cls(stored)
 
-    def create(self, session: Session, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    def create(
+        self, session: Session, values: Mapping[str, Any], shown: Shown = None
+    ) -> tuple[tuple[Any, ...], str | None]:
         """Create a record; the log has it if it keeps such records.
 
         :param values: by attribute name.
-        :returns: its key.
+        :param shown: the fields that are to be shown of it.
+        :returns: its key, and the JSON of those fields; None where it takes another statement to show them.
         :raises Problem: what the database has against it.
         """
         stored, given = self._stored, {**self._nulls, **self._constants, **values}
-        found = stored.fetch(session, self._statements.of(frozenset(given)), given)
+        statement = self._statements.of(frozenset(given), shown)
+        found = stored.fetch(session, statement.prepared, given)
         if not found:
             raise Conflict("The database has kept this record from being made.", slug="not-made")
-        ((text,),) = found
-        key = stored.key_of(read_json(text))
-        stored.enter(session, key, None, text)
-        return key
+        image, text = statement.read(found[0])
+        key = stored.key_of(read_json(image))
+        stored.enter(session, key, None, image)
+        return key, text
 
-    def _inserted(self, names: frozenset[str]) -> sa.ClauseElement:
+    def _inserted(self, names: frozenset[str]) -> sa.Insert:
         """The statement that is given these columns."""
         columns = {
             column: sa.bindparam(name, type_=column.type)
             for name, column in self._stored.columns.items()
             if name in names
         }
-        return sa.insert(self._stored.table).returning(self._image).values(columns)
+        return sa.insert(self._stored.table).values(columns)
 
 
 def _is_constant(default: Any) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,8 +19,12 @@ from .images import Image, Images
 from .log import Log
 from .rows import written
 
-#: Statements that are kept of a resource: one for each set of columns that are given or not; there are few.
+#: Statements that are kept of a resource: one for each set of columns that are given or not, and for each that are
+#: shown; there are few.
 _MOST: Final = 50
+
+Shown: TypeAlias = tuple[str, ...] | None
+"""The fields that are to be shown of a record that is written; None where nobody asks."""
 
 
 class OneTable:
@@ -64,6 +69,16 @@ class OneTable:
         """The image that a statement returns, or None likewise."""
         return returned_text(self._returned, self.database.dialect.name)
 
+    def shown(self, names: Shown) -> sa.ColumnElement[str] | None:
+        """The JSON of these fields, as a statement returns it; None likewise, and for none.
+
+        A trigger that comes after the row is written is not heard there, so what one may make is not shown so.
+        """
+        fields = {name: self.resource.fields[name] for name in names or ()}
+        if not fields or any(type(self.columns[name].server_default) is sa.FetchedValue for name in fields):
+            return None
+        return returned_text(fields, self.database.dialect.name)
+
     def key_of(self, image: Image) -> tuple[Any, ...]:
         """The key in an image."""
         return tuple([field.value.parse(image[field.name]) for field in self.resource.key])
@@ -87,20 +102,39 @@ class OneTable:
             recorder.entries.write(session, [written(self.resource, self.key_text(key), before, after)])
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that writes a row, and returns its image; and the record as it is shown, if that was asked for."""
+
+    prepared: Prepared
+    _shows: bool
+
+    def read(self, row: Sequence[str]) -> tuple[str, str | None]:
+        """The image, and the record as it is shown, of the row that was returned."""
+        return row[0], row[-1] if self._shows else None
+
+
 class Statements:
     """The statements that write a resource's rows: one for each set of columns that are given."""
 
-    def __init__(self, database: Database, make: Callable[[frozenset[str]], sa.ClauseElement]) -> None:
+    def __init__(self, stored: OneTable, make: Callable[[frozenset[str]], Any]) -> None:
         """:param make: the statement that is given these columns, by attribute name."""
-        self._dialect = database.dialect
+        self._stored = stored
         self._make = make
-        self._known: dict[frozenset[str], Prepared] = {}
+        self._known: dict[tuple[frozenset[str], Shown], Statement] = {}
 
-    def of(self, names: frozenset[str]) -> Prepared:
-        """The statement for these columns."""
-        known = self._known.get(names)
+    def of(self, names: frozenset[str], shown: Shown) -> Statement:
+        """The statement for these columns, which shows these fields."""
+        known = self._known.get((names, shown))
         if known is None:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            known = self._known[names] = Prepared.compile(self._make(names), self._dialect)
+            known = self._known[names, shown] = self._made(names, shown)
         return known
+
+    def _made(self, names: frozenset[str], shown: Shown) -> Statement:
+        image, text = self._stored.returned(), self._stored.shown(shown)
+        assert image is not None, "whoever writes by statements has asked"
+        returned = [image] if text is None or text.compare(image) else [image, text]
+        statement = self._make(names).returning(*returned)
+        return Statement(Prepared.compile(statement, self._stored.database.dialect), text is not None)

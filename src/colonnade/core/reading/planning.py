@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from colonnade.core.policy.access import Access, ResourceAccess
+from colonnade.core.remembered import remembered
 from colonnade.core.resources import Field, Relation, Resource
 from colonnade.core.values import fold
 
@@ -56,6 +57,17 @@ class Plan:
         """The field of each key of the order."""
         ways = [(order.way[-1].access if order.way else self.access, order.field) for order in self.orders]
         return tuple(access.resource.fields[name] for access, name in ways)
+
+    @remembered
+    def row_fields(self) -> tuple[str, ...] | None:
+        """What is shown of a row, if it is fields of its own, of every row; else None."""
+        access, selection = self.access, self.selection
+        if self.by_python or selection.ones or selection.manys or access.resource.before_read is not None:
+            return None
+        if access.decides("view") is not True:
+            return None
+        plain = [name for name in selection.fields if access.field(name) is True and access.expression(name) is None]
+        return selection.fields if len(plain) == len(selection.fields) else None
 
     @cached_property
     def binding(self) -> str:

@@ -124,6 +124,16 @@ class Reader:
         sought = (tuple(json.loads(write(part)) for write, part in zip(to_json, key, strict=True)) for key in keys)
         return [found.get(key) for key in sought]
 
+    def row_fields(self, resource: Resource, query: Query) -> tuple[str, ...] | None:
+        """The fields that `one` would show of a record, without reading; None if not its row alone has a say in that.
+
+        They are those of any record, then, to all of the same policy; whoever writes a row may return them with it.
+
+        :raises BadRequest: as `one`.
+        """
+        _refuse_list_words(query)
+        return plan_of(self.access, self.limits, resource, query).row_fields
+
     def require_fit(self, resource: Resource, query: Query) -> None:
         """Refuse what `one` would refuse, without reading.
 

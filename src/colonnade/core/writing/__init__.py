@@ -14,7 +14,7 @@ from .application import includeme, writer_for, writer_of
 from .author import Author
 from .edits import Edit, Merge, Patch, Replace
 from .events import AfterWrite, BeforeWrite
-from .writer import Writer
+from .writer import Writer, Written
 
 __all__ = [
     "AfterWrite",
@@ -25,6 +25,7 @@ __all__ = [
     "Patch",
     "Replace",
     "Writer",
+    "Written",
     "includeme",
     "writer_for",
     "writer_of",

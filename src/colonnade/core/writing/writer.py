@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from colonnade.core.database import flush
 from colonnade.core.problems import Fault, Forbidden, NotFound
@@ -38,6 +38,17 @@ from .telling import ToldTo
 Precondition = Callable[[], None]
 
 
+class Written(NamedTuple):
+    """A record that was written.
+
+    key: in the order of ``resource.key``; after a change it may be another one.
+    text: what was to be shown of it, as JSON; None where it takes a reader to show it.
+    """
+
+    key: Key
+    text: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Writer:
     """Writes for one author."""
@@ -47,11 +58,11 @@ class Writer:
     listeners: Listeners
     outlines: Outlines
 
-    def create(self, resource: Resource, body: object) -> Key:
+    def create(self, resource: Resource, body: object, shown: tuple[str, ...] | None = None) -> Written:
         """Create one record.
 
         :param body: its members by field name, as JSON has them.
-        :returns: its key, in the order of ``resource.key``.
+        :param shown: the fields to be shown of it, by the statement that writes it if it can: `Reader.row_fields`.
         :raises Unprocessable: for members that are unknown or wrong, and references that lead nowhere, all at once.
         :raises Forbidden: for what the author may not create; nothing has happened then.
         :raises Conflict: for a value that is taken.
@@ -68,21 +79,28 @@ class Writer:
         plain = values.keys() <= resource.fields.keys() and self._is_plain(outline, "create", OF_CREATION)
         if plain and outline.creation is not None:
             with ToldTo(fields):
-                key = outline.creation.create(self.author.session, values)
+                key, text = outline.creation.create(self.author.session, values, shown)
             self._require_permitted_result(fields, key, written)
-            return key
+            return Written(key, text)
         self._relate(fields, values)
         self._before("create", resource, None, values)
         record = new_record(resource, values)
         self.author.session.add(record)
         return self._written("create", fields, record, None, written)
 
-    def edit(self, resource: Resource, key: Key, edit: Edit, precondition: Precondition | None = None) -> Key:
+    def edit(
+        self,
+        resource: Resource,
+        key: Key,
+        edit: Edit,
+        precondition: Precondition | None = None,
+        shown: tuple[str, ...] | None = None,
+    ) -> Written:
         """Change one record.
 
         :param edit: a `Replace`, `Merge` or `Patch`.
         :param precondition: is called once the record is locked.
-        :returns: its key, which may be another one now.
+        :param shown: the fields to be shown of it, as for `create`.
         :raises NotFound: if there is no such record, or none that the author may see.
         :raises Forbidden: for what the author may not change; nothing has happened then.
         :raises Unprocessable: for what is not valid.
@@ -100,13 +118,13 @@ class Writer:
         if stored.row is None:
             self._relate(fields, values, stored.record)
         if not values:
-            return key
+            return Written(key)
         written = frozenset(values)
         if stored.row is not None:
             with self._told(fields, written):
-                stored.row.alter(self.author.session, values)
+                text = stored.row.alter(self.author.session, values, shown)
             self._require_permitted_result(fields, key, written)
-            return key
+            return Written(key, text)
         before = self._snapshot(edit.verb, resource, stored.record)
         self._before(edit.verb, resource, before, values)
         assign(stored.record, values)
@@ -204,7 +222,7 @@ class Writer:
 
     def _written(
         self, verb: Verb, fields: WritableFields, record: Any, before: Mapping[str, Any] | None, written: frozenset[str]
-    ) -> Key:
+    ) -> Written:
         """Flush what was written of a record, and hold the result against the policy."""
         resource = fields.resource
         with self._told(fields, written):
@@ -212,7 +230,7 @@ class Writer:
         key = key_of(resource, record)
         self._require_permitted_result(fields, key, written)
         self._after(verb, resource, before, record)
-        return key
+        return Written(key)
 
     def _told(self, fields: WritableFields, written: frozenset[str]) -> AbstractContextManager[None]:
         """Raise what the database refuses in the block as the author may hear it."""

@@ -24,7 +24,7 @@ from .preferences import Preferences
 from .record_writes import patch_of
 from .settings import RestSettings
 from .views import query_of
-from .writing import Key, address, body_of, reader, shown, writing
+from .writing import Key, Showing, address, body_of, reader, writing
 
 #: What is sent with a change of a filter that names no limit.
 _HOW_MANY = "Say how many records may be written at most, such as Prefer: max-affected=100; nothing was done."
@@ -38,8 +38,9 @@ def create(request: Request, preferences: Preferences) -> Response:
     body = body_of(request)
     writer = writer_of(request)
     if not isinstance(body, list):
-        key = writer.create(resource, body)
-        return written(201, shown(request, preferences, resource, key, query), address(request, resource, key))
+        showing = Showing(request, preferences, resource, query)
+        created = writer.create(resource, body, showing.fields)
+        return written(201, showing.text(created), address(request, resource, created.key))
     _require_no_filter(query)
     _require_few(request, preferences, body)
     writer.author.settle()
@@ -65,7 +66,7 @@ def patch(request: Request, preferences: Preferences) -> Response:
     if isinstance(edit, Merge) and isinstance(edit.patch, list):
         return _edited_each(request, preferences, edit.patch, query, Merge)
     writer, resource = writer_of(request), request.context.resource
-    keys = [writer.edit(resource, key, edit) for key in _matching(request, preferences, writer, query)]
+    keys = [writer.edit(resource, key, edit).key for key in _matching(request, preferences, writer, query)]
     return _written(request, preferences, 200, keys, query)
 
 
@@ -103,7 +104,7 @@ def _edited_each(
 
     def edited(item: object) -> Key:
         edit: Edit = kind(item)
-        return writer.edit(resource, _key(resource, item), edit)
+        return writer.edit(resource, _key(resource, item), edit).key
 
     return _written(request, preferences, 200, all_or_none(request.dbsession, items, edited), query)
 

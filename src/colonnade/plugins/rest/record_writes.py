@@ -18,7 +18,7 @@ from .conditions import precondition_of
 from .preferences import Preferences
 from .unasked import refuse_body
 from .views import query_of
-from .writing import address, body_of, reader, shown, writing
+from .writing import Showing, address, body_of, reader, writing
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -64,9 +64,11 @@ def patch_of(request: Request) -> Edit:
 def _edited(request: Request, preferences: Preferences, edit: Edit) -> Response:
     record = request.context
     query = query_of(request)
-    key = writer_of(request).edit(record.resource, record.key, edit, _precondition(request, query))
-    moved = None if key == record.key else address(request, record.resource, key)
-    return written(200, shown(request, preferences, record.resource, key, query), moved)
+    showing = Showing(request, preferences, record.resource, query)
+    precondition = _precondition(request, query)
+    changed = writer_of(request).edit(record.resource, record.key, edit, precondition, showing.fields)
+    moved = None if changed.key == record.key else address(request, record.resource, changed.key)
+    return written(200, showing.text(changed), moved)
 
 
 def _precondition(request: Request, query: Query) -> Precondition | None:

@@ -16,6 +16,7 @@ from colonnade.core.reading import Query, Reader, reader_of
 from colonnade.core.resources import Resource
 from colonnade.core.settings import settings_of
 from colonnade.core.tree import join_key
+from colonnade.core.writing import Written
 
 from .answers import JSON
 from .changes import changed, changes_reader
@@ -73,15 +74,26 @@ def body_of(request: Request) -> object:
     return json_body(request, settings_of(request.registry, RestSettings).max_body_bytes)
 
 
-def shown(request: Request, preferences: Preferences, resource: Resource, key: Key, query: Query) -> str | None:
-    """A record that was written, as its author may see it; None if they may not, or would rather not.
+class Showing:
+    """Shows a record that is written to its author: as the statement that writes it returns it, or by another one.
 
-    :raises BadRequest: for a query that does not fit, whether an answer is wanted or not.
+    fields: what that statement is asked for, if it could tell.
     """
-    if preferences.bare:
-        reader(request).require_fit(resource, query)
-        return None
-    return reader(request).one(resource, key, query)
+
+    def __init__(self, request: Request, preferences: Preferences, resource: Resource, query: Query) -> None:
+        """:raises BadRequest: for a query that does not fit, whether an answer is wanted or not."""
+        self._resource = resource
+        self._query = query
+        self._reader = reader(request)
+        self._wanted = not preferences.bare
+        fields = self._reader.row_fields(resource, query)
+        self.fields = fields if self._wanted else None
+
+    def text(self, record: Written) -> str | None:
+        """The record as its author may see it; None if they may not, or would rather not."""
+        if record.text is not None or not self._wanted:
+            return record.text
+        return self._reader.one(self._resource, record.key, self._query)
 
 
 def reader(request: Request) -> Reader:

@@ -24,7 +24,7 @@ from colonnade.core.reading import Query
 from colonnade.core.resources import resources_of
 from colonnade.core.settings import settings_of
 from colonnade.core.tree import Collection, Record
-from colonnade.core.writing import Edit, Merge, Patch, Replace, Writer, writer_of
+from colonnade.core.writing import Edit, Merge, Patch, Replace, Writer, Written, writer_of
 from colonnade.core.writing.many import all_or_none
 from colonnade.core.writing.patching import read_operations as read_patch
 from colonnade.core.writing.writer import Precondition
@@ -33,7 +33,7 @@ from colonnade.plugins.rest.conditions import refuse_conditions
 from colonnade.plugins.rest.preferences import Preferences
 from colonnade.plugins.rest.settings import RestSettings
 from colonnade.plugins.rest.unasked import refuse_query
-from colonnade.plugins.rest.writing import Key, address, body_of, reader, shown, writing
+from colonnade.plugins.rest.writing import Key, Showing, address, body_of, reader, writing
 
 from .operations import Operation, read_operations
 from .references import Keys
@@ -80,11 +80,13 @@ class _Performing:
     def perform(self, operation: Operation) -> str:
         """:raises Problem: for whatever that view would refuse."""
         collection = Collection(operation.resource, self._request)
+        showing = Showing(self._request, self._preferences, operation.resource, Query())
         if operation.op == "create":
             self._require(collection, "create")
             with _below("/body"):
-                key = self._writer.create(operation.resource, self._keys.filled(operation.body))
-            return self._result(operation, 201, key)
+                body = self._keys.filled(operation.body)
+                created = self._writer.create(operation.resource, body, showing.fields)
+            return self._result(operation, 201, created, showing)
         record = collection.record(self._keys.key_text(operation.key))
         self._require(record, "delete" if operation.op == "delete" else "edit")
         if operation.op == "delete":
@@ -92,8 +94,9 @@ class _Performing:
             return json.dumps({"status": 204})
         with _below("/body"):
             edit = self._edit(operation)
-            key = self._writer.edit(operation.resource, record.key, edit, self._precondition(operation, record))
-        return self._result(operation, 200, key)
+            precondition = self._precondition(operation, record)
+            changed = self._writer.edit(operation.resource, record.key, edit, precondition, showing.fields)
+        return self._result(operation, 200, changed, showing)
 
     def _edit(self, operation: Operation) -> Edit:
         body = self._keys.filled(operation.body)
@@ -128,12 +131,12 @@ class _Performing:
 
         return require
 
-    def _result(self, operation: Operation, status: int, key: Key) -> str:
+    def _result(self, operation: Operation, status: int, record: Written, showing: Showing) -> str:
         """What is told of one operation; remembers the key for later ones."""
         if operation.name:
-            self._keys.keep(operation.name, operation.resource, key)
-        text = shown(self._request, self._preferences, operation.resource, key, Query())
-        location = json.dumps(address(self._request, operation.resource, key))
+            self._keys.keep(operation.name, operation.resource, record.key)
+        text = showing.text(record)
+        location = json.dumps(address(self._request, operation.resource, record.key))
         if text is None:
             return f'{{"status":{status},"location":{location}}}'
         return f'{{"status":{status},"location":{location},"etag":{json.dumps(_quoted(text))},"body":{text}}}'
