@@ -320,9 +320,9 @@ def test_the_look_up_comes_first_and_both_go_together(
     trips: list[tuple[bytes, ...]] = []
     both, alone = ServerStatements.rows_after, ServerStatements.rows
 
-    def counted_both(self: ServerStatements, first: Any, check: Any, query: bytes, arguments: Any) -> Any:
-        trips.append((first[0], query))
-        return both(self, first, check, query, arguments)
+    def counted_both(self: ServerStatements, awaited: Any, query: bytes, arguments: Any) -> Any:
+        trips.append((*(each for each, _, _ in awaited), query))
+        return both(self, awaited, query, arguments)
 
     def counted_alone(self: ServerStatements, query: bytes, arguments: Any) -> Any:
         trips.append((query,))

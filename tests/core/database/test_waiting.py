@@ -56,10 +56,6 @@ def savepoint(session: Session, database: Database) -> object:
     return session.connection()  # it is made when the session is asked in it
 
 
-def again(session: Session, database: Database) -> object:
-    return database.reading_in(session).fetch_with_next(number(database, "SELECT 2"), {}, lambda rows: None)
-
-
 def last(session: Session, database: Database) -> object:
     return database.last.send(session, number(database, "SELECT 2"), {})
 
@@ -104,7 +100,7 @@ def test_it_goes_with_the_next_one_and_is_checked_first(
         assert checked == [[(1,)]]
 
 
-@pytest.mark.parametrize("act", [*ACTS, again, last], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("act", [*ACTS, last], ids=lambda act: act.__name__)
 def test_it_is_sent_before_whatever_comes_next(database: Database, act: Act) -> None:
     checked: list[Any] = []
     with database.sessions() as session:
@@ -129,6 +125,74 @@ def test_nothing_is_done_if_the_check_refuses(database: Database, act: Act) -> N
         session.rollback()
         assert session.execute(select(Team.id)).all() == []
         assert fetch(session, database) == [(2,)]
+
+
+def test_several_wait_in_their_order(database: Database, dialect_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trips: list[int] = []
+    send = ServerStatements._results
+
+    def counted(self: ServerStatements, *sendings: Callable[[], None]) -> Any:
+        trips.append(len(sendings))
+        return send(self, *sendings)
+
+    monkeypatch.setattr(ServerStatements, "_results", counted)
+    for settled in (False, True):
+        checked: list[Any] = []
+        with database.sessions() as session, statements_of(database) as sent:
+            connection = database.reading_in(session)
+            assert not connection.waits
+            for each in ("SELECT 1", "SELECT 3"):
+                connection.fetch_with_next(number(database, each), {}, checked.append)
+            assert (connection.waits, sent, checked) == (True, [], [])
+            if settled:
+                connection.settle()
+                assert (connection.waits, checked) == (False, [[(1,)], [(3,)]])
+            assert fetch(session, database) == [(2,)]
+            assert sent == ["SELECT 1", "SELECT 3", "SELECT 2"]
+            assert checked == [[(1,)], [(3,)]]
+    assert trips == ([4, 3] if dialect_name == "postgresql" else [])  # BEGIN, and all
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_of_several_the_first_that_is_refused_is_told(database: Database, place: int) -> None:
+    adding = Prepared.compile(insert(Team).values(id=5).returning(Team.id), database.dialect)
+    with database.sessions() as session:
+        connection = database.reading_in(session)
+        checked: list[Any] = []
+        for index in range(3):
+            check = refuse if index == place else checked.append
+            connection.fetch_with_next(number(database, f"SELECT {index}"), {}, check)
+        for _ in range(2):
+            with pytest.raises(Wrong, match=str(place)):
+                connection.fetch(adding, {})
+        assert checked == [[(index,)] for index in range(place)]
+        session.rollback()
+        assert session.execute(select(Team.id)).all() == []
+
+
+def test_of_several_one_that_is_in_error_comes_after_the_checks_before_it(database: Database) -> None:
+    for first, told in ((refuse, Wrong), (lambda _: None, Unavailable)):
+        with database.sessions() as session:
+            connection = database.reading_in(session)
+            connection.fetch_with_next(number(database, "SELECT 1"), {}, first)
+            connection.fetch_with_next(number(database, "SELECT one FROM nowhere"), {}, lambda _: None)
+            with pytest.raises(told):
+                fetch(session, database)
+            session.rollback()
+            assert fetch(session, database) == [(2,)]
+
+
+@pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
+def test_where_each_statement_is_committed_the_check_comes_first(own_database: Database) -> None:
+    adding = Prepared.compile(insert(Team).values(id=5).returning(Team.id), own_database.dialect)
+    engine = own_database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with own_database.sessions(bind=engine) as session:
+        connection = own_database.reading_in(session)
+        connection.fetch_with_next(number(own_database, "SELECT 1"), {}, refuse)
+        with pytest.raises(Wrong):
+            connection.fetch(adding, {})
+    with own_database.read() as connection:
+        assert connection.rows(select(Team.id)) == []
 
 
 def test_the_next_one_s_error_is_not_heard_if_the_check_refuses(database: Database) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from colonnade.core.database.connection import PooledReadConnection, ReadConnection
+from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.database import Database, database_of, keep_database
 from colonnade.core.database.deferred import check_deferred
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.execution import execute, fetch, flush, statements_of
 from colonnade.core.database.model import Model
 from colonnade.core.database.parsing import can_parse
+from colonnade.core.database.pooled import PooledReadConnection
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.sessions import manager_of, read_connection_for, session_for

@@ -13,9 +13,10 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 
 from colonnade.core.database import postgresql, sqlite
-from colonnade.core.database.connection import PooledReadConnection, ReadConnection
+from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.failures import is_lost, is_worth_retrying
 from colonnade.core.database.last_statement import LastStatement
+from colonnade.core.database.pooled import PooledReadConnection
 from colonnade.core.database.replica import RecentWriters
 from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.settings import DatabaseSettings

@@ -54,6 +54,15 @@ def problem_of(error: BaseException, mapper: Mapper[Any] | None = None) -> Probl
     return problem
 
 
+def problem_of_read(error: Exception) -> Exception:
+    """The same for one who reads, or the error itself."""
+    problem = problem_of(error)
+    if isinstance(problem, Unprocessable):
+        # Whatever cannot be compared with a column came with the query string.
+        return BadRequest(problem.detail)
+    return problem or error
+
+
 def _problem_of(error: BaseException, mapper: Mapper[Any] | None) -> Problem | None:
     if violation := violation_of(error):
         return _of_violation(violation, mapper, deleting=_statement_deletes(error))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.prepared import Prepared
+from colonnade.core.database.sending import Rows
 from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.waiting import Waiting, drop_waiting, keep_waiting, waiting_on
 
@@ -37,13 +38,14 @@ class LastStatement:
             self._reading_on(connection).fetch(prepared, parameters)
             return
         self._before_statement(connection)
-        keep_waiting(connection, Waiting((prepared, prepared.arguments(parameters))))
+        awaited = (prepared, prepared.arguments(parameters)), _as_it_is
+        keep_waiting(connection, Waiting([awaited], is_last=True))
 
     def _with_commit(self, connection: Connection) -> None:
         if (waiting := waiting_on(connection, connection.connection)) is not None:
             drop_waiting(connection)  # nothing comes after COMMIT, nor does anybody say so if it fails
             reading = self._reading_on(connection)
-            if waiting.check is None:
+            if waiting.is_last:
                 reading.send_last(waiting)
             else:
                 reading.send_now(waiting)
@@ -56,3 +58,7 @@ class LastStatement:
     def _drop(connection: Connection) -> None:
         if not connection.invalidated:  # one that was lost has taken it along
             drop_waiting(connection)
+
+
+def _as_it_is(_rows: Rows) -> None:
+    """Whatever it says: nobody expects anything of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
@@ -28,6 +28,8 @@ Rows: TypeAlias = list[tuple[Any, ...]]
 Check: TypeAlias = Callable[[Rows], object]
 #: A statement and its arguments.
 Bound: TypeAlias = tuple[Prepared, list[object]]
+#: The same, with what has to find its rows good before anybody hears of what comes after it.
+Awaited: TypeAlias = tuple[Bound, Check]
 
 
 class Sender(Protocol):
@@ -39,10 +41,10 @@ class Sender(Protocol):
     def last_rows(self, bound: Bound) -> Rows:
         """The same just before COMMIT, which may be done with it."""
 
-    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
-        """Execute a statement after another one, whose rows are checked before anybody hears of this one.
+    def rows_after(self, awaited: Sequence[Awaited], bound: Bound) -> Rows:
+        """Execute a statement after others, whose rows are checked before anybody hears of this one.
 
-        Both are sent at once, where the driver can do that.
+        All are sent at once, where the driver can do that.
         """
 
 
@@ -78,8 +80,9 @@ class OnSQLite:
 
     last_rows = rows
 
-    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
-        check(self.rows(first))
+    def rows_after(self, awaited: Sequence[Awaited], bound: Bound) -> Rows:
+        for each, check in awaited:
+            check(self.rows(each))
         return self.rows(bound)
 
 
@@ -96,8 +99,9 @@ class ByCursor:
 
     last_rows = rows
 
-    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
-        check(self.rows(first))
+    def rows_after(self, awaited: Sequence[Awaited], bound: Bound) -> Rows:
+        for each, check in awaited:
+            check(self.rows(each))
         return self.rows(bound)
 
 
@@ -115,9 +119,10 @@ class WithoutCursor:
         prepared, arguments = bound
         return self.statements.rows_and_commit(prepared.query, arguments)
 
-    def rows_after(self, first: Bound, check: Check, bound: Bound) -> Rows:
-        (before, values), (prepared, arguments) = first, bound
-        return self.statements.rows_after((before.query, values), check, prepared.query, arguments)
+    def rows_after(self, awaited: Sequence[Awaited], bound: Bound) -> Rows:
+        prepared, arguments = bound
+        before = [(each.query, values, check) for (each, values), check in awaited]
+        return self.statements.rows_after(before, prepared.query, arguments)
 
 
 def watch_forgetting(engine: Engine) -> None:

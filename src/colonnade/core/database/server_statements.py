@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from psycopg import Connection, Error, OperationalError
 from psycopg.adapt import PyFormat, Transformer
@@ -19,6 +19,8 @@ from psycopg.errors import error_from_result
 from psycopg.generators import execute, fetch_many
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+
+_Check: TypeAlias = Callable[[list[tuple[Any, ...]]], object]
 
 
 class ServerStatements:
@@ -51,38 +53,43 @@ class ServerStatements:
         return self._read(self._result())
 
     def rows_after(
-        self,
-        first: tuple[bytes, Sequence[object]],
-        check: Callable[[list[tuple[Any, ...]]], object],
-        query: bytes,
-        arguments: Sequence[object],
+        self, awaited: Sequence[tuple[bytes, Sequence[object], _Check]], query: bytes, arguments: Sequence[object]
     ) -> list[tuple[Any, ...]]:
-        """Execute two statements one after the other: in one round trip, where no transaction has begun yet.
+        """Execute a statement after others: in one round trip, where no transaction has begun yet.
 
-        :param first: a statement and its arguments, as :meth:`rows` takes them.
-        :param check: is given its rows before anybody hears of the other statement, and may raise.
-        :raises psycopg.Error: as a cursor does; of the other statement only where the check has passed.
+        :param awaited: statements and their arguments, as :meth:`rows` takes them, each with what is given its rows
+            before anybody hears of what comes after it, and may raise.
+        :raises psycopg.Error: as a cursor does; of a statement only where the checks before it have passed.
         """
         idle = self._server.transaction_status == TransactionStatus.IDLE
-        # In a transaction, an other one that cannot be prepared would leave no way to check the first; and where only
-        # one statement is kept, preparing the other one makes the server forget the first.
-        if not idle or (self.connection.prepared_max or 0) < 2:
-            check(self.rows(*first))
+        # In a transaction, one that cannot be prepared would leave no way to check those before it; and where fewer are
+        # kept, preparing the last one makes the server forget the first.
+        if not idle or (self.connection.prepared_max or 0) <= len(awaited):
+            self._check(awaited)
             return self.rows(query, arguments)
-        send_first = self._bound(*first)
         try:
-            send_other = self._bound(query, arguments)
+            sendings = [self._bound(each, values) for each, values, _ in awaited]
+            sendings.append(self._bound(query, arguments))
         except (Error, OverflowError, UnicodeEncodeError):
-            # It cannot be prepared, or has an argument that the driver cannot write: to be told after the check only.
-            check(self.rows(*first))
+            # One cannot be prepared, or has an argument that the driver cannot write: to be told after the checks only.
+            if not self.connection.closed:
+                self._check(awaited)
             raise
         begin = () if self.connection.autocommit else (self._begin,)
-        *begun, result, other = self._results(*begin, send_first, send_other)
-        for each in (*begun, result):
-            self._require_good(each)
-        check(self._read(result))
-        self._require_good(other)
-        return self._read(other)
+        results = self._results(*begin, *sendings)
+        for begun in results[: len(begin)]:
+            self._require_good(begun)
+        *others, last = results[len(begin) :]
+        for result, (_, _, check) in zip(others, awaited, strict=True):
+            self._require_good(result)
+            check(self._read(result))
+        self._require_good(last)
+        return self._read(last)
+
+    def _check(self, awaited: Sequence[tuple[bytes, Sequence[object], _Check]]) -> None:
+        """Execute statements one after the other, each checked before the next."""
+        for query, arguments, check in awaited:
+            check(self.rows(query, arguments))
 
     def rows_and_commit(self, query: bytes, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
         """The same for the last statement of a transaction, which is committed with it.

@@ -1,4 +1,4 @@
-"""A statement that waits for what comes next on its connection, so that both go in one round trip."""
+"""Statements that wait for what comes next on their connection, so that all go in one round trip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weakref import ref
 from sqlalchemy import Connection
 from sqlalchemy.pool import PoolProxiedConnection
 
-from colonnade.core.database.sending import Bound, Check, Rows
+from colonnade.core.database.sending import Awaited, Rows
 
 _T = TypeVar("_T")
 #: In the info of a connection: what waits in its transaction.
@@ -19,31 +19,39 @@ _WAITING: Final = "colonnade.waiting"
 
 @dataclass(eq=False)
 class Waiting:
-    """A statement that waits.
+    """Statements that wait, in their order.
 
-    check: is given its rows before anybody hears of what comes after it, and may raise; None where nobody has doubts.
-    passed: whether it was sent and found good. failure: why nothing may come after it.
+    awaited: each with what is given its rows before anybody hears of what comes after it, and may raise.
+    is_last: whether it is the last statement of a transaction, which waits for COMMIT if nothing else comes.
+    passed: whether they were sent and found good. failure: why nothing may come after them.
     """
 
-    bound: Bound
-    check: Check | None = None
+    awaited: list[Awaited]
+    is_last: bool = False
     passed: bool = False
     failure: Exception | None = None
 
-    def passes(self, rows: Rows) -> None:
-        """Let others come after it, if its rows are as they should be."""
-        if not self.passed:  # else both are sent again, on another connection
-            if self.check is not None:
-                self.check(rows)
-            self.passed, self.check = True, None  # the connection keeps this longer than who has checked
+    @property
+    def checked(self) -> list[Awaited]:
+        """They, to be sent: once the last one is found good, others may come after them."""
+        if self.passed:  # and what came after is sent again, on another connection
+            return []
+        *others, (bound, check) = self.awaited
+
+        def passes(rows: Rows) -> None:
+            check(rows)
+            self.passed = True
+            self.awaited.clear()  # the connection keeps this longer than who has checked
+
+        return [*others, (bound, passes)]
 
     def require_no_failure(self) -> None:
-        """Raise why nothing may come after it."""
+        """Raise why nothing may come after them."""
         if self.failure is not None:
             raise self.failure
 
     def before(self, send: Callable[[], _T]) -> _T:
-        """Send it, and what comes after it if anything does. Once that has failed, nothing comes after."""
+        """Send them, and what comes after them if anything does. Once that has failed, nothing comes after."""
         self.require_no_failure()
         try:
             return send()

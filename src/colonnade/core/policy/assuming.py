@@ -6,8 +6,8 @@ before, what came with it is thrown away or rolled back, and pyramid_retry tries
 the other. Nothing leaves the view before that: not what was read, not an error, not a 304. So what a token may do ends
 with the statement that takes it away.
 
-Such a view calls nobody else's code, and writes nothing, before ``request.read_connection.settle()``, or before
-something was read. It may hand others that connection.
+Such a view calls nobody else's code, and writes nothing but in its transaction, which is rolled back then, before
+``request.read_connection.settle()``, or before something was read. It may hand others that connection.
 """
 
 from __future__ import annotations

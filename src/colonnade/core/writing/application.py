@@ -21,9 +21,7 @@ def writer_for(registry: Registry, author: Author) -> Writer:
 
 def writer_of(request: Request) -> Writer:
     """The writer of who sent a request, in the request's transaction."""
-    author = Author(
-        request.dbsession, request.access, request.identity_attributes, settle=request.read_connection.settle
-    )
+    author = Author(request.dbsession, request.access, request.identity_attributes, request.read_connection)
     return writer_for(request.registry, author)
 
 

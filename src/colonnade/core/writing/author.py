@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import execute
+from colonnade.core.database import ReadConnection, execute
 from colonnade.core.policy import Access
 from colonnade.core.policy.terms import ME_PREFIX, me_names
-
-
-def _is_certain() -> None:
-    """Nothing is left to be made sure of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +20,24 @@ class Author:
 
     session: in whose transaction everything happens.
     me: what ``me`` says of the identity, by name.
-    settle: makes sure that it is who it is taken to be, before anybody else hears of it.
+    reading: of their request, where it may wait to be said that they are who they are taken to be: see
+        `core.policy.assuming`. None for one who is known.
     """
 
     session: Session
     access: Access
     me: Mapping[str, object]
-    settle: Callable[[], object] = _is_certain
+    reading: ReadConnection | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether something about them, or what they write, waits to be found good with the next statement."""
+        return self.reading is not None and self.reading.waits
+
+    def settle(self) -> None:
+        """Make sure of it now, before anybody else hears of them."""
+        if self.reading is not None:
+            self.reading.settle()
 
     @property
     def dialect(self) -> sa.Dialect:

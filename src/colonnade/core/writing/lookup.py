@@ -9,7 +9,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from colonnade.core import values
-from colonnade.core.database import Database, Prepared, fetch
+from colonnade.core.database import Database, Prepared, ReadConnection, fetch
 from colonnade.core.policy import Condition
 from colonnade.core.policy.terms import ME_PREFIX, me_names
 from colonnade.core.resources import Resource
@@ -77,11 +77,15 @@ class ByKey:
 
         :param key: a value for each column, none of them None.
         """
+        rows = fetch(database, author.session, self.prepared, self.parameters(author, key))
+        return rows[0] if rows else None
+
+    def parameters(self, author: Author, key: Key) -> dict[str, object]:
+        """What the statement is given."""
         parameters: dict[str, object] = dict(zip(self.names, key, strict=True))
         for name in self.me:
             parameters[ME_PREFIX + name] = author.me[name]
-        rows = fetch(database, author.session, self.prepared, parameters)
-        return rows[0] if rows else None
+        return parameters
 
 
 class Existence:
@@ -108,14 +112,26 @@ class Existence:
 
         :param key: a value for each column, none of them None.
         """
-        kept = author.access.of(self._resource).kept
-        if self not in kept:
-            kept[self] = self._asked(self._conditions(author))
-        asked: ByKey | None = kept[self]
+        asked = self._asked(author)
         return asked is not None and asked.row(self._database, author, key) is not None
 
-    def _asked(self, conditions: Sequence[Condition]) -> ByKey | None:
-        """The statement; None where nothing is found."""
+    def expect(self, author: Author, key: Key, reading: ReadConnection, check: Callable[[bool], object]) -> None:
+        """Tell it to `check` before anybody hears of the next statement, with which it is found out."""
+        asked = self._asked(author)
+        if asked is None:
+            check(False)
+        else:
+            reading.fetch_with_next(asked.prepared, asked.parameters(author, key), lambda rows: check(bool(rows)))
+
+    def _asked(self, author: Author) -> ByKey | None:
+        """The statement for an author; None where nothing is found."""
+        kept = author.access.of(self._resource).kept
+        if self not in kept:
+            kept[self] = self._made(self._conditions(author))
+        asked: ByKey | None = kept[self]
+        return asked
+
+    def _made(self, conditions: Sequence[Condition]) -> ByKey | None:
         if any(condition is False for condition in conditions):
             return None
         asked: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(self._resource.model)

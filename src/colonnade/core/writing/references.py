@@ -5,14 +5,16 @@ Unseen and absent rows give the same answer, so that nobody can feel for what is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
 
+from colonnade.core.database import ReadConnection
 from colonnade.core.policy import Condition
 from colonnade.core.problems import Fault
 from colonnade.core.resources import Resource, Resources
@@ -105,5 +107,34 @@ def reference_faults(
     for reference, existence in references:
         key = reference.key(values)
         if key is not None and not existence.of(author, key):
-            for name in (each for each in reference.fields if each in known):
-                yield Fault(reference.leads_nowhere, pointer=f"/{name}", code="unknown_reference")
+            yield from _faults(reference, known)
+
+
+def expect_references(
+    author: Author,
+    reading: ReadConnection,
+    references: Iterable[tuple[Reference, Existence]],
+    values: Mapping[str, Any],
+    known: Collection[str],
+    refuse: Callable[[list[Fault]], object],
+) -> None:
+    """Have the same found out with the next statement, of which nobody hears if it is refused.
+
+    :param refuse: is given the faults of all references, if there are any.
+    """
+    asked = [(reference, existence, key) for reference, existence in references if (key := reference.key(values))]
+    faults: list[Fault] = []
+
+    def check(found: bool, place: int) -> None:
+        if not found:
+            faults.extend(_faults(asked[place][0], known))
+        if faults and place == len(asked) - 1:
+            refuse(faults)
+
+    for place, (_, existence, key) in enumerate(asked):
+        existence.expect(author, key, reading, partial(check, place=place))
+
+
+def _faults(reference: Reference, known: Collection[str]) -> Iterator[Fault]:
+    for name in (each for each in reference.fields if each in known):
+        yield Fault(reference.leads_nowhere, pointer=f"/{name}", code="unknown_reference")

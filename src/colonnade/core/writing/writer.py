@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from colonnade.core.database import flush
 from colonnade.core.problems import Fault, Forbidden, NotFound
@@ -28,7 +29,7 @@ from .lookup import Key, rows_of_keys
 from .outlines import Outline, Outlines
 from .plain import OF_CHANGE, OF_CREATION, Events, is_in
 from .records import assign, new_record
-from .references import reference_faults
+from .references import expect_references, reference_faults
 from .referrers import leave_to_database, require_unreferred
 from .relations import key_of, related, relation_faults
 from .results import Results
@@ -36,6 +37,8 @@ from .telling import ToldTo
 
 #: Raises a problem if the record, which is locked now, is not in the state that the caller expects.
 Precondition = Callable[[], None]
+
+_NOT_VALID: Final = "The record is not valid."
 
 
 class Written(NamedTuple):
@@ -74,7 +77,6 @@ class Writer:
         values, faults = read_new(fields, require_object(fields, body))
         self._require_sound(outline, fields, values, faults)
         fields.require_possible(values)
-        self.author.settle()
         written = frozenset(values)
         plain = values.keys() <= resource.fields.keys() and self._is_plain(outline, "create", OF_CREATION)
         if plain and outline.creation is not None:
@@ -82,6 +84,7 @@ class Writer:
                 key, text = outline.creation.create(self.author.session, values, shown)
             self._require_permitted_result(fields, key, written)
             return Written(key, text)
+        self.author.settle()  # others hear of it from here on
         self._relate(fields, values)
         self._before("create", resource, None, values)
         record = new_record(resource, values)
@@ -206,11 +209,17 @@ class Writer:
         unchanged = (
             {} if record is None else {name: getattr(record, name) for each, _ in references for name in each.fields}
         )
-        faults += reference_faults(author, references, {**unchanged, **sound}, fields.known)
+        given = {**unchanged, **sound}
+        if author.reading is not None and author.waits and not faults and sound.keys() == values.keys():
+            # Who writes is not known for certain yet: both are found out with the statement that writes.
+            refused = partial(refuse, _NOT_VALID)
+            expect_references(author, author.reading, references, given, fields.known, refused)
+            return
+        faults += reference_faults(author, references, given, fields.known)
         for name, relation in fields.relations.items():
             if name in values:
                 faults += relation_faults(author, relation, values[name])
-        refuse("The record is not valid.", faults)
+        refuse(_NOT_VALID, faults)
 
     def _relate(self, fields: WritableFields, values: dict[str, Any], record: Any | None = None) -> None:
         """Put the related objects where their keys stand; a relation that stays as it is goes."""
