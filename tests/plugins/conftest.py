@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,11 @@ from sqlalchemy.orm import Session
 from webtest import TestApp
 
 from colonnade.core.database import database_of
+from colonnade.plugins.accounts import User, create_token, create_user
 from tests.functional.company import EVERY_USE, found
 from tests.harness.applications import application
+
+NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +45,20 @@ def session(app: Router) -> Iterator[Session]:
     """For rows that requests are to find: `session.commit()`."""
     with database_of(app.registry).sessions() as session:
         yield session
+
+
+@pytest.fixture
+def admin(session: Session) -> User:
+    """Somebody new who may do everything."""
+    user = create_user(session, f"admin.{next(NUMBERS)}", ["admin"])
+    session.commit()
+    return user
+
+
+@pytest.fixture
+def known_token(client: TestApp, session: Session, admin: User) -> str:
+    """A token of theirs that the application knows already."""
+    _, made = create_token(session, admin)
+    session.commit()
+    client.get("/api/v1/departments", headers={"Authorization": f"Bearer {made}"}, status=200)
+    return made

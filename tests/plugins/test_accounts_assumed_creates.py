@@ -15,9 +15,10 @@ from webtest import TestApp, TestResponse
 from colonnade.core.changes import log_of
 from colonnade.core.database import database_of, statements_of
 from colonnade.core.database.server_statements import ServerStatements
-from colonnade.plugins.accounts import User, create_token, create_user, revoke_token
+from colonnade.plugins.accounts import User, revoke_token
 from colonnade.plugins.people.models import Employee
 from tests.core.database.test_lost_connections import terminate_others
+from tests.harness.trips import counted_trips
 
 PLUGINS = ("accounts", "rest", "people", "history")
 EMPLOYEES = "/api/v1/employees"
@@ -37,26 +38,8 @@ BODIES: dict[str, dict[str, Any]] = {
 BAD = tuple(name for name in BODIES if name != "good")
 
 
-@pytest.fixture
-def user(session: Session) -> User:
-    user = create_user(session, f"maker.{next(NUMBERS)}", ["admin"])
-    session.commit()
-    return user
-
-
-@pytest.fixture
-def token(app: Router, session: Session, user: User) -> str:
-    """One that is known already."""
-    _, made = create_token(session, user)
-    session.commit()
-    assert sent(TestApp(app), made, "GET").status_int == 200
-    return made
-
-
-def sent(client: TestApp, token: str, method: str, body: Any = None, **headers: str) -> TestResponse:
+def sent(client: TestApp, token: str, body: Any, **headers: str) -> TestResponse:
     given = {"Authorization": f"Bearer {token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    if body is None:
-        return client.get(EMPLOYEES, headers=given, expect_errors=True)
     return client.post_json(EMPLOYEES, body, headers=given, expect_errors=True)
 
 
@@ -91,16 +74,16 @@ def told(answer: TestResponse) -> tuple[int, Any]:
     return answer.status_int, [problem.get("detail"), problem.get("errors")]
 
 
-def untouched(session: Session, user: User, token: str) -> None:
+def untouched(session: Session, admin: User, token: str) -> None:
     """Nothing happens."""
 
 
-def revoked(session: Session, user: User, token: str) -> None:
+def revoked(session: Session, admin: User, token: str) -> None:
     revoke_token(session, token)
 
 
-def of_others(session: Session, user: User, token: str) -> None:
-    user.granted[0].role = "staff"
+def of_others(session: Session, admin: User, token: str) -> None:
+    admin.granted[0].role = "staff"
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
@@ -110,47 +93,41 @@ def test_it_is_answered_as_to_one_who_is_looked_up_first(
     client: TestApp,
     plain: TestApp,
     session: Session,
-    user: User,
-    token: str,
+    admin: User,
+    known_token: str,
     body: dict[str, Any],
     change: Callable[[Session, User, str], None],
 ) -> None:
-    change(session, user, token)
+    change(session, admin, known_token)
     session.commit()
     before = stored(app)
 
-    answer = sent(client, token, "POST", new(**body))
+    answer = sent(client, known_token, new(**body))
 
     expected = {untouched: 422 if body else 201, revoked: 401, of_others: 403}[change]
     assert answer.status_int == (409 if expected == 422 and body == BODIES["taken"] else expected)
     assert (stored(app) == before) is (answer.status_int != 201)
-    assert told(answer) == told(sent(plain, token, "POST", new(**body)))
+    assert told(answer) == told(sent(plain, known_token, new(**body)))
 
 
-def test_all_references_that_lead_nowhere_are_told(client: TestApp, token: str) -> None:
-    refused = sent(client, token, "POST", new(**BODIES["leads nowhere twice"]))
+def test_all_references_that_lead_nowhere_are_told(client: TestApp, known_token: str) -> None:
+    refused = sent(client, known_token, new(**BODIES["leads nowhere twice"]))
     assert {each["pointer"] for each in refused.json["errors"]} == {"/department_id", "/manager_id"}
 
 
 @pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
-def test_it_is_two_round_trips(app: Router, client: TestApp, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_two_round_trips(app: Router, client: TestApp, known_token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """BEGIN, who makes it, both that it refers to, and itself; then the log with its place, and COMMIT."""
     for _ in range(2):
-        assert sent(client, token, "POST", new(manager_id=1)).status_int == 201
-    trips: list[int] = []
-    together = ServerStatements._results
-
-    def counted(self: ServerStatements, *sendings: Callable[[], None]) -> Any:
-        trips.append(len(sendings))
-        return together(self, *sendings)
+        assert sent(client, known_token, new(manager_id=1)).status_int == 201
+    trips = counted_trips(monkeypatch)
 
     def alone(self: ServerStatements) -> Any:
         raise AssertionError("a statement was sent by itself")
 
-    monkeypatch.setattr(ServerStatements, "_results", counted)
     monkeypatch.setattr(ServerStatements, "_result", alone)
     with statements_of(database_of(app.registry)) as statements:
-        assert sent(client, token, "POST", new(manager_id=1)).status_int == 201
+        assert sent(client, known_token, new(manager_id=1)).status_int == 201
     assert trips == [5, 2]
     assert len(statements) == 5
 
@@ -158,23 +135,23 @@ def test_it_is_two_round_trips(app: Router, client: TestApp, token: str, monkeyp
 @pytest.mark.parametrize("dialect_name", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("body", [BODIES["good"], BODIES["leads nowhere"]], ids=["good", "leads nowhere"])
 def test_one_whose_connection_was_lost_is_made_by_another_attempt(
-    app: Router, client: TestApp, session: Session, token: str, body: dict[str, Any]
+    app: Router, client: TestApp, session: Session, known_token: str, body: dict[str, Any]
 ) -> None:
-    assert sent(client, token, "POST", new()).status_int == 201
+    assert sent(client, known_token, new()).status_int == 201
     session.close()
     before = stored(app)
     terminate_others(database_of(app.registry))
-    assert sent(client, token, "POST", new(**body)).status_int == (422 if body else 201)
+    assert sent(client, known_token, new(**body)).status_int == (422 if body else 201)
     ((records,),), _ = stored(app)
     ((earlier,),), _ = before
     assert records == earlier + (not body)
 
 
-def test_a_preview_and_a_repeat_are_as_before(app: Router, client: TestApp, token: str) -> None:
+def test_a_preview_and_a_repeat_are_as_before(app: Router, client: TestApp, known_token: str) -> None:
     before = stored(app)
-    preview = sent(client, token, "POST", new(), Prefer="tx=rollback")
+    preview = sent(client, known_token, new(), Prefer="tx=rollback")
     assert (preview.status_int, stored(app)) == (201, before)
     body, key = new(), f"k{next(NUMBERS)}"
-    first, again = (sent(client, token, "POST", body, Idempotency_Key=key) for _ in range(2))
+    first, again = (sent(client, known_token, body, Idempotency_Key=key) for _ in range(2))
     assert first.status_int == 201
     assert first.json == again.json

@@ -23,7 +23,7 @@ from colonnade.core.database import Prepared, database_of
 from colonnade.core.database.sessions import CONNECTION, MANAGER, SESSION
 from colonnade.core.problems import Unauthorized
 from colonnade.core.problems.views import problem_view
-from colonnade.plugins.accounts import User, create_token, create_user, revoke_token
+from colonnade.plugins.accounts import User, revoke_token
 from colonnade.plugins.people.models import Department
 from tests.core.database.test_lost_connections import terminate_others
 
@@ -75,20 +75,14 @@ def tell(error: Unauthorized, request: Request) -> Any:
 
 
 @pytest.fixture
-def user(session: Session) -> User:
-    user = create_user(session, f"writer.{next(NUMBERS)}", ["admin"])
-    session.commit()
-    return user
+def user(admin: User) -> User:
+    return admin
 
 
 @pytest.fixture
-def token(app: Router, session: Session, user: User) -> str:
-    """One that is known already."""
-    _, made = create_token(session, user)
-    session.commit()
-    assert sent(TestApp(app), made, "GET", DEPARTMENTS).status_int == 200
+def token(known_token: str) -> str:
     heard.clear()
-    return made
+    return known_token
 
 
 def sent(

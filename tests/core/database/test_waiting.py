@@ -13,11 +13,11 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from colonnade.core.database import Database, Prepared, Snapshot, connection_of, statements_of
-from colonnade.core.database.server_statements import ServerStatements
 from colonnade.core.database.waiting import _WAITING
 from colonnade.core.problems import Conflict, Unavailable
 from tests.core.database.conftest import Team
 from tests.core.database.test_lost_connections import terminate_others
+from tests.harness.trips import counted_trips
 
 Act = Callable[[Session, Database], object]
 
@@ -78,14 +78,7 @@ ACTS = (snapshot, fetch, on_the_connection, through_sqlalchemy, add, savepoint, 
 def test_it_goes_with_the_next_one_and_is_checked_first(
     database: Database, dialect_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trips: list[int] = []
-    send = ServerStatements._results
-
-    def counted(self: ServerStatements, *sendings: Callable[[], None]) -> Any:
-        trips.append(len(sendings))
-        return send(self, *sendings)
-
-    monkeypatch.setattr(ServerStatements, "_results", counted)
+    trips = counted_trips(monkeypatch)
     checked: list[Any] = []
     with database.sessions() as session, statements_of(database) as sent:
         connection = database.reading_in(session)
@@ -128,14 +121,7 @@ def test_nothing_is_done_if_the_check_refuses(database: Database, act: Act) -> N
 
 
 def test_several_wait_in_their_order(database: Database, dialect_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    trips: list[int] = []
-    send = ServerStatements._results
-
-    def counted(self: ServerStatements, *sendings: Callable[[], None]) -> Any:
-        trips.append(len(sendings))
-        return send(self, *sendings)
-
-    monkeypatch.setattr(ServerStatements, "_results", counted)
+    trips = counted_trips(monkeypatch)
     for settled in (False, True):
         checked: list[Any] = []
         with database.sessions() as session, statements_of(database) as sent:
