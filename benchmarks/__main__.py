@@ -116,7 +116,9 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, help="of each figure in each round")
     parser.add_argument("--only", nargs="+", choices=[each.name for each in SYSTEMS], help="these beside the product")
     parser.add_argument("--to", type=Path, default=HERE, help="where to write")
-    return parser.parse_args()
+    given = parser.parse_args()
+    given.to.mkdir(parents=True, exist_ok=True)  # not after the minutes of a run
+    return given
 
 
 if __name__ == "__main__":

@@ -87,15 +87,15 @@ def run(program: Program, url: str, body: dict[str, Any], key: int | None) -> by
     """Send the statements of one request; the text of its answer."""
     seen = {"body": body, "key": key, "now": datetime.now(UTC), "identifier": str(uuid4())}
     text: str = ""
-    waiting: tuple[bytes, list[Any]] | None = None
+    waiting: list[tuple[bytes, list[Any], Callable[[Any], object]]] = []
     for statement in program.statements:
         statements = statements_on(url, statement.autocommit)
         bound = statement.query, [filled(each, seen) for each in statement.arguments]
         if statement.with_next:
-            waiting = bound
+            waiting.append((*bound, len))
             continue
-        if waiting is not None:
-            rows, waiting = statements.rows_after(waiting, len, *bound), None
+        if waiting:
+            rows, waiting = statements.rows_after(waiting, *bound), []
         else:
             rows = (statements.rows_and_commit if statement.commits else statements.rows)(*bound)
         if program.page is not None and statement is program.statements[-1]:

@@ -84,10 +84,15 @@ def _listening() -> Iterator[list[_Sent]]:
 
         return rows
 
-    def rows_after(statements: ServerStatements, first: Any, check: Any, *other: Any) -> Rows:
+    def rows_after(statements: ServerStatements, awaited: Any, *other: Any) -> Rows:
         before: list[Rows] = []
-        found = together(statements, first, lambda rows: (before.append(rows), check(rows)), *other)
-        take_down(statements, *first, before[0], with_next=True)
+
+        def checking(check: Callable[[Rows], object]) -> Callable[[Rows], object]:
+            return lambda rows: (before.append(rows), check(rows))
+
+        found = together(statements, [(*bound, checking(check)) for *bound, check in awaited], *other)
+        for (*bound, _), rows in zip(awaited, before, strict=True):
+            take_down(statements, *bound, rows, with_next=True)
         take_down(statements, *other, found)
         return found
 
