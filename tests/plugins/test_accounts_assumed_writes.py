@@ -23,6 +23,7 @@ from colonnade.core.database import Prepared, database_of
 from colonnade.core.database.sessions import CONNECTION, MANAGER, SESSION
 from colonnade.core.problems import Unauthorized
 from colonnade.core.problems.views import problem_view
+from colonnade.core.writing import Merge, writer_of
 from colonnade.plugins.accounts import User, revoke_token
 from colonnade.plugins.people.models import Department
 from tests.core.database.test_lost_connections import terminate_others
@@ -44,6 +45,10 @@ def includeme(config: Configurator) -> None:
     config.add_view(
         late, route_name="late", permission="__no_permission_required__", renderer="json", assumes_identity=True
     )
+    config.add_route("found", "/found")
+    config.add_view(
+        found, route_name="found", permission="__no_permission_required__", renderer="json", assumes_identity=True
+    )
     config.add_exception_view(tell, context=Unauthorized)
 
 
@@ -56,6 +61,19 @@ def late(request: Request) -> dict[str, str]:
         request.read_connection.fetch(prepared, {})
     request.add_response_callback(lambda request, response: response.headers.update({"X-Who": request.identity.name}))
     return {}
+
+
+def found(request: Request) -> dict[str, object]:
+    """Makes a department, and a member of it who manages it; whatever the method."""
+    writer = writer_of(request)
+    departments, employees = writer.resources["departments"], writer.resources["employees"]
+    (department,) = writer.create(departments, new()).key
+    number = next(NUMBERS)
+    person = {"first_name": "A", "last_name": "B", "birth_date": "1990-04-17", "gender": "F", "title": "Head"}
+    work = {"number": 80_000 + number, "email": f"head{number}@example.com", "hired_on": "2021-03-01", "salary": "1.00"}
+    (manager,) = writer.create(employees, {**person, **work, "department_id": department}).key
+    writer.edit(departments, (department,), Merge({"manager_id": manager}))
+    return {"department": department}
 
 
 def above(handler: Callable[[Request], Any], registry: Any) -> Callable[[Request], Any]:
@@ -276,6 +294,23 @@ def test_a_write_that_was_asked_about_above_its_transaction_reads_what_it_writes
     assert (made.status_int, made.json["id"] > 0) == (201, True)
     assert heard.count(name) == 4  # above and, as one who writes, within
     assert sent(client, token, "PATCH", path, {"name": "Old"}, If_Match=etag, X_Ask="1").status_int == 412
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_view_of_any_method_writes_what_refers_to_what_it_has_written(
+    app: Router, client: TestApp, session: Session, token: str, method: str
+) -> None:
+    made = sent(client, token, method, "/found")
+    assert made.status_int == 200
+    department = session.get_one(Department, made.json["department"])
+    assert department.manager_id is not None
+    revoke_token(session, token)
+    session.commit()
+    before = rows(app)
+    heard.clear()
+    assert sent(client, token, method, "/found").status_int == 401
+    assert rows(app) == before
+    assert not any(heard)
 
 
 def test_one_token_in_many_writings_drives_out_no_other(app: Router, client: TestApp, token: str) -> None:

@@ -48,7 +48,8 @@ def writing(shop: Application, connection: sa.Connection, role: str | None = Non
     identity = OPERATOR if role is None else Identity.signed_in(7, role, roles=[role])
     access = policy_of(shop.app.registry).of(identity)
     with Session(connection, join_transaction_mode="create_savepoint") as session:
-        yield writer_for(shop.app.registry, Author(session, access, {"id": identity.id, "name": identity.name}))
+        me, reading = {"id": identity.id, "name": identity.name}, shop.database.reading_in(session)
+        yield writer_for(shop.app.registry, Author(session, access, me, reading))
         session.commit()
 
 

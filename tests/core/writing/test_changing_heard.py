@@ -24,7 +24,8 @@ def writer_in(made: Application, connection: sa.Connection) -> Iterator[Writer]:
     identity = Identity.signed_in(7, "hr", roles=["hr"])
     access = policy_of(made.registry).of(identity)
     with made.database.sessions(bind=connection, join_transaction_mode="create_savepoint") as session:
-        yield writer_for(made.registry, Author(session, access, {"id": identity.id}))
+        reading = made.database.reading_in(session)
+        yield writer_for(made.registry, Author(session, access, {"id": identity.id}, reading))
         session.commit()
 
 

@@ -89,7 +89,7 @@ class OneTable:
 
     def fetch(self, session: Session, statement: Prepared, given: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Execute a statement in a session's transaction; what the database has against it points at the fields."""
-        return fetch(self.database, session, statement, given, mapper=self.resource.mapper)
+        return fetch(self.database.reading_in(session), statement, given, mapper=self.resource.mapper)
 
     def enter(self, session: Session, key: tuple[Any, ...], before: str | None, after: str) -> None:
         """Enter a change in the log, if it keeps such records.

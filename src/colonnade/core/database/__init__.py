@@ -21,7 +21,7 @@ from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.pooled import PooledReadConnection
 from colonnade.core.database.prepared import Prepared
 from colonnade.core.database.session_connection import connection_of
-from colonnade.core.database.sessions import manager_of, read_connection_for, session_for
+from colonnade.core.database.sessions import manager_of, read_connection_for, session_for, write_connection_for
 from colonnade.core.database.settings import DatabaseSettings
 from colonnade.core.database.snapshot import Snapshot, Stream
 
@@ -52,6 +52,7 @@ __all__ = [
     "session_for",
     "statements_of",
     "translated",
+    "write_connection_for",
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Result, event
 from sqlalchemy.orm import Mapper, Session
 
+from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.database import Database
 from colonnade.core.database.errors import problem_of, translated
 from colonnade.core.database.prepared import Prepared
@@ -32,19 +33,15 @@ def execute(
 
 
 def fetch(
-    database: Database,
-    session: Session,
-    prepared: Prepared,
-    parameters: Mapping[str, object],
-    *,
-    mapper: Mapper[Any] | None = None,
+    reading: ReadConnection, prepared: Prepared, parameters: Mapping[str, object], *, mapper: Mapper[Any] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Execute a prepared statement in a session's transaction; what is pending is flushed first. See :func:`execute`.
+    """Execute a prepared statement of one who writes; see :func:`execute`.
 
+    :param reading: in whose transaction, such as `Database.reading_in` a session's.
     :returns: all rows, as `ReadConnection.fetch` does.
     """
     try:
-        return database.reading_in(session).fetch(prepared, parameters)
+        return reading.fetch(prepared, parameters)
     except (BadRequest, Conflict) as problem:  # as one who reads would be told it
         cause = problem.__cause__
         told = Unprocessable(problem.detail) if cause is None else problem_of(cause, mapper)

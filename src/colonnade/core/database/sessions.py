@@ -72,6 +72,18 @@ def read_connection_for(request: Request) -> ReadConnection:
     return pooled
 
 
+def write_connection_for(request: Request) -> ReadConnection:
+    """What a request reads on of what it writes: its own transaction.
+
+    One of a safe method has read elsewhere: there, nothing waits any more.
+    """
+    reading: ReadConnection = request.read_connection
+    if SESSION in request.environ or request.environ.get("REQUEST_METHOD", "GET") not in SAFE:
+        return reading
+    reading.settle()
+    return database_of(request.registry).reading_in(request.dbsession)
+
+
 @contextmanager
 def looking_up(request: Request) -> Iterator[ReadConnection]:
     """What is asked about a request itself, such as who sent it, is asked on the connection that it reads on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.registry import Registry
 
+from colonnade.core.database import write_connection_for
 from colonnade.core.request import Request
 from colonnade.core.resources import resources_of
 
@@ -21,7 +22,8 @@ def writer_for(registry: Registry, author: Author) -> Writer:
 
 def writer_of(request: Request) -> Writer:
     """The writer of who sent a request, in the request's transaction."""
-    author = Author(request.dbsession, request.access, request.identity_attributes, request.read_connection)
+    access, me = request.access, request.identity_attributes  # first, for by that they are looked up
+    author = Author(request.dbsession, access, me, write_connection_for(request))
     return writer_for(request.registry, author)
 
 

@@ -20,24 +20,14 @@ class Author:
 
     session: in whose transaction everything happens.
     me: what ``me`` says of the identity, by name.
-    reading: of their request, where it may wait to be said that they are who they are taken to be: see
-        `core.policy.assuming`. None for one who is known.
+    reading: what is read in the session's transaction. Where they are only taken to be who they are, the look-up waits
+        there: see `core.policy.assuming`.
     """
 
     session: Session
     access: Access
     me: Mapping[str, object]
-    reading: ReadConnection | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether something about them, or what they write, waits to be found good with the next statement."""
-        return self.reading is not None and self.reading.waits
-
-    def settle(self) -> None:
-        """Make sure of it now, before anybody else hears of them."""
-        if self.reading is not None:
-            self.reading.settle()
+    reading: ReadConnection
 
     @property
     def dialect(self) -> sa.Dialect:

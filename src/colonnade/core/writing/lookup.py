@@ -9,7 +9,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from colonnade.core import values
-from colonnade.core.database import Database, Prepared, ReadConnection, fetch
+from colonnade.core.database import Database, Prepared, fetch
 from colonnade.core.policy import Condition
 from colonnade.core.policy.terms import ME_PREFIX, me_names
 from colonnade.core.resources import Resource
@@ -72,12 +72,12 @@ class ByKey:
         )
         return cls(Prepared.compile(asked, database.dialect), names, me_names(asked))
 
-    def row(self, database: Database, author: Author, key: Key) -> tuple[Any, ...] | None:
+    def row(self, author: Author, key: Key) -> tuple[Any, ...] | None:
         """The first row; None if there is none.
 
         :param key: a value for each column, none of them None.
         """
-        rows = fetch(database, author.session, self.prepared, self.parameters(author, key))
+        rows = fetch(author.reading, self.prepared, self.parameters(author, key))
         return rows[0] if rows else None
 
     def parameters(self, author: Author, key: Key) -> dict[str, object]:
@@ -113,15 +113,16 @@ class Existence:
         :param key: a value for each column, none of them None.
         """
         asked = self._asked(author)
-        return asked is not None and asked.row(self._database, author, key) is not None
+        return asked is not None and asked.row(author, key) is not None
 
-    def expect(self, author: Author, key: Key, reading: ReadConnection, check: Callable[[bool], object]) -> None:
+    def expect(self, author: Author, key: Key, check: Callable[[bool], object]) -> None:
         """Tell it to `check` before anybody hears of the next statement, with which it is found out."""
         asked = self._asked(author)
         if asked is None:
             check(False)
         else:
-            reading.fetch_with_next(asked.prepared, asked.parameters(author, key), lambda rows: check(bool(rows)))
+            parameters = asked.parameters(author, key)
+            author.reading.fetch_with_next(asked.prepared, parameters, lambda rows: check(bool(rows)))
 
     def _asked(self, author: Author) -> ByKey | None:
         """The statement for an author; None where nothing is found."""

@@ -39,7 +39,7 @@ class PlainLoading:
         if self not in access.kept:
             access.kept[self] = self._asked(access)
         asked: _Asked | None = access.kept[self]
-        found = None if asked is None else asked.statement.row(self._database, author, key)
+        found = None if asked is None else asked.statement.row(author, key)
         if asked is None or found is None:
             return None
         width = len(self._alteration.selected)

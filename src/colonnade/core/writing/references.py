@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.exc import UnmappedColumnError
 
-from colonnade.core.database import ReadConnection
 from colonnade.core.policy import Condition
 from colonnade.core.problems import Fault
 from colonnade.core.resources import Resource, Resources
@@ -112,7 +111,6 @@ def reference_faults(
 
 def expect_references(
     author: Author,
-    reading: ReadConnection,
     references: Iterable[tuple[Reference, Existence]],
     values: Mapping[str, Any],
     known: Collection[str],
@@ -132,7 +130,7 @@ def expect_references(
             refuse(faults)
 
     for place, (_, existence, key) in enumerate(asked):
-        existence.expect(author, key, reading, partial(check, place=place))
+        existence.expect(author, key, partial(check, place=place))
 
 
 def _faults(reference: Reference, known: Collection[str]) -> Iterator[Fault]:

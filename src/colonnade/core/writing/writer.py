@@ -84,7 +84,7 @@ class Writer:
                 key, text = outline.creation.create(self.author.session, values, shown)
             self._require_permitted_result(fields, key, written)
             return Written(key, text)
-        self.author.settle()  # others hear of it from here on
+        self.author.reading.settle()  # others hear of it from here on
         self._relate(fields, values)
         self._before("create", resource, None, values)
         record = new_record(resource, values)
@@ -210,10 +210,9 @@ class Writer:
             {} if record is None else {name: getattr(record, name) for each, _ in references for name in each.fields}
         )
         given = {**unchanged, **sound}
-        if author.reading is not None and author.waits and not faults and sound.keys() == values.keys():
+        if author.reading.waits and not faults and sound.keys() == values.keys():
             # Who writes is not known for certain yet: both are found out with the statement that writes.
-            refused = partial(refuse, _NOT_VALID)
-            expect_references(author, author.reading, references, given, fields.known, refused)
+            expect_references(author, references, given, fields.known, partial(refuse, _NOT_VALID))
             return
         faults += reference_faults(author, references, given, fields.known)
         for name, relation in fields.relations.items():

@@ -46,12 +46,9 @@ def undo_(invocation: Invocation, request: str, dry_run: bool, as_json: bool) ->
 
     with suppress(_DryRunError), invocation.session() as session:
         own = origin_of(session).request_id
-        me = IdentityAttributes(
-            invocation.identity,
-            identity_attributes_of(invocation.registry),
-            connect=lambda: invocation.database.reading_in(session),
-        )
-        writer = writer_for(invocation.registry, Author(session, invocation.access, me))
+        reading = invocation.database.reading_in(session)
+        me = IdentityAttributes(invocation.identity, identity_attributes_of(invocation.registry), lambda: reading)
+        writer = writer_for(invocation.registry, Author(session, invocation.access, me, reading))
         undone = undo(writer, kept_log(invocation.registry), request, _path, gone_until=pruned_until)
         check_deferred(session)
         if dry_run:

@@ -43,7 +43,7 @@ def create(request: Request, preferences: Preferences) -> Response:
         return written(201, showing.text(created), address(request, resource, created.key))
     _require_no_filter(query)
     _require_few(request, preferences, body)
-    writer.author.settle()
+    writer.author.reading.settle()
     keys = create_each(writer, resource, body)
     return _written(request, preferences, 201, keys, query)
 

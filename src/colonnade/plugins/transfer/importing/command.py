@@ -185,12 +185,9 @@ def _author(invocation: Invocation) -> Iterator[Author]:
     from colonnade.core.writing import Author
 
     with invocation.session() as session:
-        me = IdentityAttributes(
-            invocation.identity,
-            identity_attributes_of(invocation.registry),
-            connect=lambda: invocation.database.reading_in(session),
-        )
-        yield Author(session, invocation.access, me)
+        reading = invocation.database.reading_in(session)
+        me = IdentityAttributes(invocation.identity, identity_attributes_of(invocation.registry), lambda: reading)
+        yield Author(session, invocation.access, me, reading)
 
 
 @contextmanager
