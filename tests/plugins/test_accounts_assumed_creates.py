@@ -23,7 +23,7 @@ from tests.harness.trips import counted_trips
 PLUGINS = ("accounts", "rest", "people", "history")
 EMPLOYEES = "/api/v1/employees"
 NUMBERS = itertools.count(70_000)
-NOBODY = 2**40
+NOBODY = 999_999_999
 BODIES: dict[str, dict[str, Any]] = {
     "good": {},
     "leads nowhere": {"department_id": NOBODY},

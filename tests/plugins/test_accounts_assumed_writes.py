@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from colonnade import BeforeWrite
 from colonnade.core.changes import log_of
 from colonnade.core.database import Prepared, database_of
 from colonnade.core.database.sessions import CONNECTION, MANAGER, SESSION
-from colonnade.core.problems import Unauthorized
+from colonnade.core.problems import Unauthorized, Unprocessable
 from colonnade.core.problems.views import problem_view
 from colonnade.core.writing import Merge, writer_of
 from colonnade.plugins.accounts import User, revoke_token
@@ -32,6 +33,7 @@ PLUGINS = ("accounts", "rest", "people", "history", __name__)
 DEPARTMENTS = "/api/v1/departments"
 JSON_PATCH = "application/json-patch+json"
 NUMBERS = itertools.count()
+NOBODY = 999_999_999
 
 heard: list[object] = []
 
@@ -66,6 +68,8 @@ def late(request: Request) -> dict[str, str]:
 def found(request: Request) -> dict[str, object]:
     """Makes a department, and a member of it who manages it; whatever the method."""
     writer = writer_of(request)
+    with suppress(Unprocessable):
+        writer.create(writer.resources["departments"], {**new(), "manager_id": NOBODY})
     departments, employees = writer.resources["departments"], writer.resources["employees"]
     (department,) = writer.create(departments, new()).key
     number = next(NUMBERS)
@@ -135,7 +139,9 @@ WRITES: dict[str, Write] = {
     "create none": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, []),
     "no JSON": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, "{"),
     "unknown field": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, {**new(), "odd": 1}),
-    "bad reference": lambda client, token, path: sent(client, token, "POST", DEPARTMENTS, {**new(), "manager_id": -1}),
+    "bad reference": lambda client, token, path: sent(
+        client, token, "POST", DEPARTMENTS, {**new(), "manager_id": NOBODY}
+    ),
     "merge": lambda client, token, path: sent(client, token, "PATCH", path, {"name": "Merged"}),
     "patch": lambda client, token, path: sent(
         client, token, "PATCH", path, [{"op": "replace", "path": "/name", "value": "P"}], Content_Type=JSON_PATCH

@@ -67,12 +67,13 @@ def fill(connection: sa.Connection, seed: int = 7) -> None:
     connection.execute(sa.insert(Paper), papers)
 
 
-def conditions() -> list[sa.ColumnElement[bool]]:
+def conditions() -> list[Any]:
     """Expressions of every kind that a list may hold; many of them are NULL on some rows."""
     return [
         Paper.owner_id == me.id,
         Paper.size > 4,
         Paper.size.is_(None),
+        Paper.open,
         Paper.open == sa.true(),
         sa.not_(Paper.open),
         sa.and_(Paper.open, Paper.size < 3),

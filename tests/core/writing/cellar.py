@@ -216,6 +216,8 @@ def includeme(config: Configurator) -> None:
             (Allow, rows(Bottle.owner_id == me.id, who="role:owner"), ("view", "edit")),
             (Deny, rows(Bottle.rack.has(Rack.dark), who="role:guest"), "edit"),
             (Allow, "role:guest", ("view", "edit")),
+            (Deny, rows(Bottle.grade == "A", who="role:clerk"), fields("text").view),
+            (Allow, "role:clerk", ("view", "create", "edit")),
             (Allow, "role:reader", "view"),
             (Allow, "role:blind", "edit"),
         ],

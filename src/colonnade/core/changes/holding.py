@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from colonnade.core.database import Database, Prepared, connection_of
+from colonnade.core.database import Database, Prepared, commits_each, connection_of
 
 from .entry import entry
 from .log import Log
@@ -71,7 +71,7 @@ class Held:
         saved: ref[sa.Connection] | None = info.get(_SAVEPOINT)
         if saved is not None and saved() is connection:
             return False
-        if getattr(raw.dbapi_connection, "autocommit", False):
+        if commits_each(raw):
             return False
         info[HELD] = _Row(row, ref(connection), ref(session))
         session.info[HELD] = info

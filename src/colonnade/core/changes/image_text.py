@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
 
 from sqlalchemy import ColumnElement, func, null
 
 from colonnade.core.resources import Field
 from colonnade.core.values import Form, json_string
+from colonnade.core.values.concatenation import concatenated
 from colonnade.core.values.sql_text import sql_string
 
 
 def image_text(fields: Mapping[str, Field], dialect_name: str) -> ColumnElement[str] | None:
     """The JSON text of a row's fields, by name; None where Python has to write one of them."""
-    members: list[ColumnElement[str]] = []
+    members: list[ColumnElement[str] | str] = []
     for name, field in fields.items():
         written = field.value.json_sql(field.column, dialect_name) if field.value.form is Form.OWN else None
         if written is None:
             return None
-        members.append(sql_string(("," if members else "{") + json_string(name) + ":"))
-        members.append(func.coalesce(written, sql_string("null")))
-    return reduce(lambda one, other: one.op("||")(other), [*members, sql_string("}")])
+        members += [("," if members else "{") + json_string(name) + ":", func.coalesce(written, sql_string("null"))]
+    return concatenated([*members, "}"])
 
 
 def returned_text(fields: Mapping[str, Field], dialect_name: str) -> ColumnElement[str] | None:

@@ -103,27 +103,30 @@ class OneTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement that writes a row, and returns its image; and the record as it is shown, if that was asked for."""
+class RowStatement:
+    """A statement that writes a row and returns its image; and the record as it is shown, if that was asked for.
+
+    shown_at: in which place of what it returns; it may be the image itself.
+    """
 
     prepared: Prepared
-    _shows: bool
+    shown_at: int | None
 
-    def read(self, row: Sequence[str]) -> tuple[str, str | None]:
-        """The image, and the record as it is shown, of the row that was returned."""
-        return row[0], row[-1] if self._shows else None
+    def read(self, returned: Sequence[str]) -> tuple[str, str | None]:
+        """The image, and the record as it is shown."""
+        return returned[0], None if self.shown_at is None else returned[self.shown_at]
 
 
 class Statements:
     """The statements that write a resource's rows: one for each set of columns that are given."""
 
-    def __init__(self, stored: OneTable, make: Callable[[frozenset[str]], Any]) -> None:
+    def __init__(self, stored: OneTable, make: Callable[[frozenset[str]], sa.Insert | sa.Update]) -> None:
         """:param make: the statement that is given these columns, by attribute name."""
         self._stored = stored
         self._make = make
-        self._known: dict[tuple[frozenset[str], Shown], Statement] = {}
+        self._known: dict[tuple[frozenset[str], Shown], RowStatement] = {}
 
-    def of(self, names: frozenset[str], shown: Shown) -> Statement:
+    def of(self, names: frozenset[str], shown: Shown) -> RowStatement:
         """The statement for these columns, which shows these fields."""
         known = self._known.get((names, shown))
         if known is None:
@@ -132,9 +135,10 @@ class Statements:
             known = self._known[names, shown] = self._made(names, shown)
         return known
 
-    def _made(self, names: frozenset[str], shown: Shown) -> Statement:
+    def _made(self, names: frozenset[str], shown: Shown) -> RowStatement:
         image, text = self._stored.returned(), self._stored.shown(shown)
         assert image is not None, "whoever writes by statements has asked"
         returned = [image] if text is None or text.compare(image) else [image, text]
         statement = self._make(names).returning(*returned)
-        return Statement(Prepared.compile(statement, self._stored.database.dialect), text is not None)
+        shown_at = None if text is None else len(returned) - 1
+        return RowStatement(Prepared.compile(statement, self._stored.database.dialect), shown_at)

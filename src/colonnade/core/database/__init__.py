@@ -20,6 +20,7 @@ from colonnade.core.database.model import Model
 from colonnade.core.database.parsing import can_parse
 from colonnade.core.database.pooled import PooledReadConnection
 from colonnade.core.database.prepared import Prepared
+from colonnade.core.database.sending import commits_each
 from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.sessions import manager_of, read_connection_for, session_for, write_connection_for
 from colonnade.core.database.settings import DatabaseSettings
@@ -39,6 +40,7 @@ __all__ = [
     "Stream",
     "can_parse",
     "check_deferred",
+    "commits_each",
     "connection_of",
     "database_of",
     "execute",

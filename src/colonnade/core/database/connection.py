@@ -13,7 +13,7 @@ from colonnade.core.database.errors import problem_of, problem_of_read, translat
 from colonnade.core.database.failures import is_stale_plan
 from colonnade.core.database.lost import DRIVER_ERRORS, is_disconnect, let_sqlalchemy_notice
 from colonnade.core.database.prepared import Prepared
-from colonnade.core.database.sending import Awaited, Bound, Check, Rows, Sender, sender_of
+from colonnade.core.database.sending import Awaited, Bound, Check, Rows, Sender, commits_each, sender_of
 from colonnade.core.database.waiting import Waiting, keep_waiting, waiting_on
 from colonnade.core.problems import BadRequest
 
@@ -61,14 +61,14 @@ class ReadConnection:
         waiting = waiting_on(connection, raw)
         if waiting is not None:
             waiting.require_no_failure()
-            if getattr(raw.dbapi_connection, "autocommit", False):  # each is committed: nothing goes before its check
+            if commits_each(raw):  # nothing goes with its check then
                 self.send_now(waiting)
         try:
             bound = prepared, prepared.arguments(parameters)
             sender = sender_of(raw)
             if waiting is None:
                 return self._send(sender.rows, bound)
-            return waiting.before(lambda: self._send_after(sender, waiting.checked, bound))
+            return waiting.before(lambda: self._send_after(sender, waiting.to_send(), bound))
         except DRIVER_ERRORS as error:
             _raise_in(connection, error, waiting)
 
@@ -78,14 +78,16 @@ class ReadConnection:
         :param check: is given its rows before anybody gets those of the next one, and may raise.
         """
         awaited = (prepared, prepared.arguments(parameters)), check
-        if self.waits:
-            self._wait_too(awaited)
-            return
         connection = self._connect()
         if not connection.in_transaction():
             connection.begin()
-        if (earlier := waiting_on(connection, connection.connection)) is not None:
+        earlier = waiting_on(connection, connection.connection)
+        if earlier is not None and earlier is self._waiting:
+            earlier.wait_too(awaited)
+            return
+        if earlier is not None:
             self.send_now(earlier)
+        self.settle()  # what its transaction, rolled back since, has left over
         self._waiting = Waiting([awaited])
         keep_waiting(connection, self._waiting)
 
@@ -96,14 +98,14 @@ class ReadConnection:
 
     def settle(self) -> None:
         """Execute what waits for a next statement that did not come."""
-        if self._waiting is not None and not self._waiting.passed:
+        if self._waiting is not None and self.waits:
             self.send_now(self._waiting)
 
     def send_now(self, waiting: Waiting) -> None:
         """Execute what waits, by itself."""
         waiting.require_no_failure()
         connection = self._connect()
-        if waiting.passed:  # it went before what that has sent: a savepoint
+        if waiting.passed:  # connecting has sent something, a savepoint, and this before it
             return
         try:
             sender = sender_of(connection.connection)
@@ -144,15 +146,9 @@ class ReadConnection:
         with translated():
             return self._connect(), False
 
-    def _wait_too(self, awaited: Awaited) -> None:
-        """Let another statement wait behind what waits already."""
-        assert self._waiting is not None
-        self._waiting.require_no_failure()
-        self._waiting.awaited.append(awaited)
-
     def _send_checked(self, sender: Sender, waiting: Waiting) -> None:
         """Send what waits, with nothing after it."""
-        *before, (bound, check) = waiting.checked
+        *before, (bound, check) = waiting.to_send()
         check(self._send_after(sender, before, bound))
 
     def _send_after(self, sender: Sender, awaited: Sequence[Awaited], bound: Bound) -> Rows:

@@ -55,7 +55,7 @@ def problem_of(error: BaseException, mapper: Mapper[Any] | None = None) -> Probl
 
 
 def problem_of_read(error: Exception) -> Exception:
-    """The same for one who reads, or the error itself."""
+    """What `problem_of` gives, as one who reads is told it; the error itself where that is none."""
     problem = problem_of(error)
     if isinstance(problem, Unprocessable):
         # Whatever cannot be compared with a column came with the query string.

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from colonnade.core.database.connection import ReadConnection
 from colonnade.core.database.prepared import Prepared
-from colonnade.core.database.sending import Rows
+from colonnade.core.database.sending import Rows, commits_each
 from colonnade.core.database.session_connection import connection_of
 from colonnade.core.database.waiting import Waiting, drop_waiting, keep_waiting, waiting_on
 
@@ -34,7 +34,7 @@ class LastStatement:
         """
         connection = connection_of(session)
         raw = connection.connection
-        if isinstance(session.bind, Connection) or getattr(raw.dbapi_connection, "autocommit", False):
+        if isinstance(session.bind, Connection) or commits_each(raw):
             self._reading_on(connection).fetch(prepared, parameters)
             return
         self._before_statement(connection)

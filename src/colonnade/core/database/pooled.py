@@ -47,12 +47,12 @@ class PooledReadConnection(ReadConnection):
         if waiting is None or waiting.passed:
             return self._on_live(lambda sender: self._send(sender.rows, bound))
 
-        return waiting.before(lambda: self._on_live(lambda sender: self._send_after(sender, waiting.checked, bound)))
+        return waiting.before(lambda: self._on_live(lambda sender: self._send_after(sender, waiting.to_send(), bound)))
 
     def fetch_with_next(self, prepared: Prepared, parameters: Mapping[str, object], check: Check) -> None:
         awaited = (prepared, prepared.arguments(parameters)), check
-        if self.waits:
-            self._wait_too(awaited)
+        if self._waiting is not None and self.waits:
+            self._waiting.wait_too(awaited)
         else:
             self._waiting = Waiting([awaited])
 

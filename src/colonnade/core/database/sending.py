@@ -56,6 +56,14 @@ def sender_of(raw: PoolProxiedConnection) -> Sender:
     return known
 
 
+def commits_each(raw: PoolProxiedConnection) -> bool:
+    """Whether a connection of PostgreSQL commits each statement by itself.
+
+    Of SQLite's this cannot be told: from Python 3.12 on, its attribute says how that was asked for.
+    """
+    return getattr(raw.dbapi_connection, "autocommit", False) is True
+
+
 def _sender(raw: PoolProxiedConnection) -> Sender:
     driver = raw.driver_connection
     if isinstance(driver, sqlite3.Connection):

@@ -31,9 +31,13 @@ class Waiting:
     passed: bool = False
     failure: Exception | None = None
 
-    @property
-    def checked(self) -> list[Awaited]:
-        """They, to be sent: once the last one is found good, others may come after them."""
+    def wait_too(self, awaited: Awaited) -> None:
+        """Let another statement wait behind them."""
+        self.require_no_failure()
+        self.awaited.append(awaited)
+
+    def to_send(self) -> list[Awaited]:
+        """They, each with its check; once the last one is found good, others may come after them."""
         if self.passed:  # and what came after is sent again, on another connection
             return []
         *others, (bound, check) = self.awaited

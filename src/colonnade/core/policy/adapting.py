@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Join, Select, inspect
-from sqlalchemy.orm import Mapper
+from sqlalchemy import ColumnClause, ColumnElement, FromClause, Join, Select, inspect
+from sqlalchemy.orm import Mapper, QueryableAttribute
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows, Lateral
 
@@ -67,7 +67,7 @@ def _said_of(
                 return rows  # named in correlate()
             if isinstance(element, AliasedReturnsRows) and not isinstance(element, Lateral):
                 return element  # an alias or subquery of the author's own: nothing correlates with it from outside
-        elif getattr(element, "table", None) in tables:
+        elif isinstance(element, (ColumnClause, QueryableAttribute)) and element.table in tables:
             return column(element)
         return None
 

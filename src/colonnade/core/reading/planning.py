@@ -60,14 +60,17 @@ class Plan:
 
     @remembered
     def row_fields(self) -> tuple[str, ...] | None:
-        """What is shown of a row, if it is fields of its own, of every row; else None."""
+        """What is shown of a row, if it is all of its fields that there are for who asks, of every row; else None.
+
+        Not a choice of them: statements are kept for each list of fields, and of choices there are too many.
+        """
         access, selection = self.access, self.selection
-        if self.by_python or selection.ones or selection.manys or access.resource.before_read is not None:
+        if self.by_python or self.asked.fields is not None or selection.ones or selection.manys:
             return None
         if access.decides("view") is not True:
             return None
-        plain = [name for name in selection.fields if access.field(name) is True and access.expression(name) is None]
-        return selection.fields if len(plain) == len(selection.fields) else None
+        plain = all(access.field(name) is True and access.expression(name) is None for name in selection.fields)
+        return selection.fields if plain else None
 
     @cached_property
     def binding(self) -> str:

@@ -96,9 +96,8 @@ class Reader:
 
         :raises BadRequest: for what does not exist, and for what only a list has.
         """
-        _refuse_list_words(query)
         self.prepare(resource)
-        plan = plan_of(self.access, self.limits, resource, query)
+        plan = self._plan_of_one(resource, query)
         if not plan.access.may("view"):
             return None
         found = self._found(plan.shape("one"), {**plan.values, **_key_values(key)})
@@ -109,9 +108,8 @@ class Reader:
 
         :raises BadRequest: as `one`.
         """
-        _refuse_list_words(query)
         self.prepare(resource)
-        plan = plan_of(self.access, self.limits, resource, query)
+        plan = self._plan_of_one(resource, query)
         if not plan.access.may("view") or not keys:
             return [None] * len(keys)
         shape = plan.shape("some")
@@ -125,22 +123,20 @@ class Reader:
         return [found.get(key) for key in sought]
 
     def row_fields(self, resource: Resource, query: Query) -> tuple[str, ...] | None:
-        """The fields that `one` would show of a record, without reading; None if not its row alone has a say in that.
+        """The fields that `one` would show of any record, for whoever writes a row to return them with it.
 
-        They are those of any record, then, to all of the same policy; whoever writes a row may return them with it.
+        None where not the row alone has a say in what is shown, or where it is not all that the caller may see.
 
         :raises BadRequest: as `one`.
         """
-        _refuse_list_words(query)
-        return plan_of(self.access, self.limits, resource, query).row_fields
+        return self._plan_of_one(resource, query).row_fields
 
     def require_fit(self, resource: Resource, query: Query) -> None:
         """Refuse what `one` would refuse, without reading.
 
         :raises BadRequest: for what does not exist, and for what only a list has.
         """
-        _refuse_list_words(query)
-        plan_of(self.access, self.limits, resource, query)
+        self._plan_of_one(resource, query)
 
     def exists(self, resource: Resource, key: tuple[object, ...]) -> bool:
         """Tell whether there is a record of this key that may be seen."""
@@ -151,6 +147,10 @@ class Reader:
         """Do what has to be done before records of a resource are read."""
         if resource.before_read is not None:
             resource.before_read(self.connection)
+
+    def _plan_of_one(self, resource: Resource, query: Query) -> Plan:
+        _refuse_list_words(query)
+        return plan_of(self.access, self.limits, resource, query)
 
     def _found(self, shape: Shape, values: Mapping[str, object]) -> Found:
         statement, rows, values = self._rows(shape, values)

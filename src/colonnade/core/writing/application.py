@@ -20,11 +20,18 @@ def writer_for(registry: Registry, author: Author) -> Writer:
     return Writer(author, resources_of(registry), listeners_of(registry), outlines_of(registry))
 
 
-def writer_of(request: Request) -> Writer:
-    """The writer of who sent a request, in the request's transaction."""
+def writer_of(request: Request, *, settled: bool = True) -> Writer:
+    """The writer of who sent a request, in the request's transaction.
+
+    :param settled: whether it is to be certain who that is. A view that assumes it (`core.policy.assuming`) may have
+        that found out with its first statement; if that one creates a record, what the record refers to is found out
+        with it, too, and nothing can be done after a refusal.
+    """
     access, me = request.access, request.identity_attributes  # first, for by that they are looked up
-    author = Author(request.dbsession, access, me, write_connection_for(request))
-    return writer_for(request.registry, author)
+    reading = write_connection_for(request)
+    if settled:
+        reading.settle()
+    return writer_for(request.registry, Author(request.dbsession, access, me, reading))
 
 
 def includeme(config: Configurator) -> None:

@@ -115,14 +115,18 @@ class Existence:
         asked = self._asked(author)
         return asked is not None and asked.row(author, key) is not None
 
+    def is_open(self, author: Author) -> bool:
+        """Tell whether any row may pass, whatever its key."""
+        return self._asked(author) is not None
+
     def expect(self, author: Author, key: Key, check: Callable[[bool], object]) -> None:
-        """Tell it to `check` before anybody hears of the next statement, with which it is found out."""
+        """Tell it to `check` before anybody hears of the next statement, with which it is found out.
+
+        To one for whom it `is_open`.
+        """
         asked = self._asked(author)
-        if asked is None:
-            check(False)
-        else:
-            parameters = asked.parameters(author, key)
-            author.reading.fetch_with_next(asked.prepared, parameters, lambda rows: check(bool(rows)))
+        assert asked is not None
+        author.reading.fetch_with_next(asked.prepared, asked.parameters(author, key), lambda rows: check(bool(rows)))
 
     def _asked(self, author: Author) -> ByKey | None:
         """The statement for an author; None where nothing is found."""

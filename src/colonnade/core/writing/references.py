@@ -60,7 +60,8 @@ def showing(author: Author, resource: Resource, *names: str) -> list[Condition]:
 def references_of(resource: Resource, resources: Resources) -> Iterator[Reference]:
     """The foreign keys of a resource that lead to resources; others are the database's business alone."""
     for table in resource.mapper.tables:
-        for constraint in table.foreign_key_constraints if isinstance(table, sa.Table) else ():
+        constraints = table.foreign_key_constraints if isinstance(table, sa.Table) else ()
+        for constraint in sorted(constraints, key=lambda each: each.column_keys):  # they are a set
             names = [attribute_of(resource.mapper, element.parent) for element in constraint.elements]
             fields = tuple(name for name in names if name is not None and name in resource.fields)
             target = _target(resource, constraint, fields, resources)
@@ -120,8 +121,10 @@ def expect_references(
 
     :param refuse: is given the faults of all references, if there are any.
     """
-    asked = [(reference, existence, key) for reference, existence in references if (key := reference.key(values))]
-    faults: list[Fault] = []
+    given = [(reference, existence, key) for reference, existence in references if (key := reference.key(values))]
+    closed = [reference for reference, existence, _ in given if not existence.is_open(author)]
+    asked = [each for each in given if each[0] not in closed]
+    faults = [fault for reference in closed for fault in _faults(reference, known)]
 
     def check(found: bool, place: int) -> None:
         if not found:
@@ -131,6 +134,8 @@ def expect_references(
 
     for place, (_, existence, key) in enumerate(asked):
         existence.expect(author, key, partial(check, place=place))
+    if faults and not asked:
+        refuse(faults)
 
 
 def _faults(reference: Reference, known: Collection[str]) -> Iterator[Fault]:

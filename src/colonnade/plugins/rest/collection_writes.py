@@ -24,7 +24,7 @@ from .preferences import Preferences
 from .record_writes import patch_of
 from .settings import RestSettings
 from .views import query_of
-from .writing import Key, Showing, address, body_of, reader, writing
+from .writing import Key, Showing, address, body_of, early_writer, reader, writing
 
 #: What is sent with a change of a filter that names no limit.
 _HOW_MANY = "Say how many records may be written at most, such as Prefer: max-affected=100; nothing was done."
@@ -36,15 +36,13 @@ def create(request: Request, preferences: Preferences) -> Response:
     refuse_conditions(request, "A creation")
     query, resource = query_of(request), request.context.resource
     body = body_of(request)
-    writer = writer_of(request)
     if not isinstance(body, list):
         showing = Showing(request, preferences, resource, query)
-        created = writer.create(resource, body, showing.fields)
+        created = early_writer(request).create(resource, body, showing.fields)
         return written(201, showing.text(created), address(request, resource, created.key))
     _require_no_filter(query)
     _require_few(request, preferences, body)
-    writer.author.reading.settle()
-    keys = create_each(writer, resource, body)
+    keys = create_each(writer_of(request), resource, body)
     return _written(request, preferences, 201, keys, query)
 
 

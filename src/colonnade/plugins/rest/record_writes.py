@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from colonnade.core.problems import UnsupportedMediaType
 from colonnade.core.reading import Query
-from colonnade.core.writing import Edit, Merge, Patch, Replace, writer_of
+from colonnade.core.writing import Edit, Merge, Patch, Replace
 from colonnade.core.writing.patching import read_operations
 from colonnade.core.writing.writer import Precondition
 
@@ -18,7 +18,7 @@ from .conditions import precondition_of
 from .preferences import Preferences
 from .unasked import refuse_body
 from .views import query_of
-from .writing import Showing, address, body_of, reader, writing
+from .writing import Showing, address, body_of, early_writer, reader, writing
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -44,7 +44,7 @@ def delete(request: Request, preferences: Preferences) -> Response:
     record, query = request.context, query_of(request)
     refuse_body(request, "The deletion of a record")
     reader(request).require_fit(record.resource, query)
-    writer_of(request).delete(record.resource, record.key, _precondition(request, query))
+    early_writer(request).delete(record.resource, record.key, _precondition(request, query))
     return written(204, None)
 
 
@@ -66,7 +66,7 @@ def _edited(request: Request, preferences: Preferences, edit: Edit) -> Response:
     query = query_of(request)
     showing = Showing(request, preferences, record.resource, query)
     precondition = _precondition(request, query)
-    changed = writer_of(request).edit(record.resource, record.key, edit, precondition, showing.fields)
+    changed = early_writer(request).edit(record.resource, record.key, edit, precondition, showing.fields)
     moved = None if changed.key == record.key else address(request, record.resource, changed.key)
     return written(200, showing.text(changed), moved)
 

@@ -16,7 +16,7 @@ from colonnade.core.reading import Query, Reader, reader_of
 from colonnade.core.resources import Resource
 from colonnade.core.settings import settings_of
 from colonnade.core.tree import join_key
-from colonnade.core.writing import Written
+from colonnade.core.writing import Writer, Written, writer_of
 
 from .answers import JSON
 from .changes import changed, changes_reader
@@ -72,6 +72,11 @@ def _undone(request: Request, preferences: Preferences, perform: Perform) -> Res
 def body_of(request: Request) -> object:
     """The body, as JSON values."""
     return json_body(request, settings_of(request.registry, RestSettings).max_body_bytes)
+
+
+def early_writer(request: Request) -> Writer:
+    """The writer of a request, whose first statement may go with the look-up of who they are."""
+    return writer_of(request, settled=False)
 
 
 class Showing:

@@ -16,8 +16,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from colonnade.core.reading.shape import Many, Order, Selection, Step
 from colonnade.core.resources import Field
+from colonnade.core.values.concatenation import concatenated
+from colonnade.core.values.sql_text import sql_string
 
-from .concatenation import concatenated, constant
 from .order import SortColumn, sort_columns
 from .page import PageScope, picked
 from .scope import AnySelect, Scope, clause_of
@@ -83,7 +84,7 @@ class TextWriter:
         text = field.value.json_sql(column, self.dialect_name)
         if text is None:
             raise TypeError(f"{field.name}: {self.dialect_name} cannot write a {field.value.name}")
-        return func.coalesce(text, constant("null")) if nullable else text
+        return func.coalesce(text, sql_string("null")) if nullable else text
 
     def record(self, scope: Scope, selection: Selection) -> ColumnElement[str]:
         """The JSON of one row of the scope."""
@@ -93,7 +94,7 @@ class TextWriter:
             *(self._many(scope, many) for many in selection.manys),
         ]
         if not members:
-            return constant("{}")
+            return sql_string("{}")
         certain = members[0].shown is True
         parts: list[ColumnElement[str] | str] = []
         for index, member in enumerate(members):
@@ -103,7 +104,7 @@ class TextWriter:
             if member.shown is True:
                 parts += shown
             else:
-                parts.append(case((member.shown, concatenated(shown)), else_=constant("")))
+                parts.append(case((member.shown, concatenated(shown)), else_=sql_string("")))
         if not certain:
             parts = [func.substr(concatenated(parts), 2)]
         return concatenated(["{", *parts, "}"])
@@ -119,13 +120,13 @@ class TextWriter:
         self, text: ColumnElement[str], number: ColumnElement[int], limit: ColumnElement[int]
     ) -> ColumnElement[str]:
         """An aggregate: the texts up to the limit, in order, with commas between; empty if there are none."""
-        comma = constant(",")
+        comma = sql_string(",")
         if self.dialect_name == "postgresql":
             aggregate = func.string_agg(text, aggregate_order_by(comma, number))
         else:
             # SQLite keeps the order of the subquery that the rows come from.
             aggregate = func.group_concat(text, comma)
-        return func.coalesce(aggregate.filter(number <= limit), constant(""))
+        return func.coalesce(aggregate.filter(number <= limit), sql_string(""))
 
     def _field(self, scope: Scope, name: str) -> Member:
         field = scope.access.resource.fields[name]
@@ -134,7 +135,7 @@ class TextWriter:
     def _one(self, scope: Scope, step: Step, selection: Selection) -> Member:
         target = scope.one(step)
         there = target.matched()
-        text = case((there, self.record(target, selection)), else_=constant("null"))
+        text = case((there, self.record(target, selection)), else_=sql_string("null"))
         none = absent(scope, step)
         return Member(step.relation, text, True if none is True else or_(there, none))
 
@@ -145,7 +146,7 @@ class TextWriter:
         number = numbered(page, columns)
         rows = page.joined(select(record, number)).order_by(number).subquery(scope.aliases.name("rows"))
         data = self.joined(rows.c.j, rows.c.n, limit)
-        following = case((func.count() > limit, self._link(scope, many)), else_=constant("null"))
+        following = case((func.count() > limit, self._link(scope, many)), else_=sql_string("null"))
         text: AnySelect = select(concatenated(['{"data":[', data, '],"next":', following, "}"]))
         relation = many.step.relation
         return Member(relation, text.correlate(scope.entity).scalar_subquery(), _shown(scope, relation))
@@ -156,7 +157,7 @@ class TextWriter:
         parts: list[ColumnElement[str] | str] = []
         for field in resource.key:
             text = self.value(field, scope.column(field.name), nullable=False)
-            parts += [",", func.trim(concatenated([text, constant("")]), constant('"'))]
+            parts += [",", func.trim(concatenated([text, sql_string("")]), sql_string('"'))]
         base = bindparam("base", type_=Text())
         rest = bindparam(many.slot + "_next", type_=Text())
         return concatenated(['"', base, f"/{resource.name}/", *parts[1:], rest, '"'])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Final
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -37,6 +38,9 @@ from colonnade.plugins.rest.writing import Key, Showing, address, body_of, reade
 
 from .operations import Operation, read_operations
 from .references import Keys
+
+#: What is asked of each answer.
+_PLAIN: Final = Query()
 
 
 @writing
@@ -80,8 +84,8 @@ class _Performing:
     def perform(self, operation: Operation) -> str:
         """:raises Problem: for whatever that view would refuse."""
         collection = Collection(operation.resource, self._request)
-        showing = Showing(self._request, self._preferences, operation.resource, Query())
         if operation.op == "create":
+            showing = self._showing(operation)
             self._require(collection, "create")
             with _below("/body"):
                 body = self._keys.filled(operation.body)
@@ -92,11 +96,15 @@ class _Performing:
         if operation.op == "delete":
             self._writer.delete(operation.resource, record.key, self._precondition(operation, record))
             return json.dumps({"status": 204})
+        showing = self._showing(operation)
         with _below("/body"):
             edit = self._edit(operation)
             precondition = self._precondition(operation, record)
             changed = self._writer.edit(operation.resource, record.key, edit, precondition, showing.fields)
         return self._result(operation, 200, changed, showing)
+
+    def _showing(self, operation: Operation) -> Showing:
+        return Showing(self._request, self._preferences, operation.resource, _PLAIN)
 
     def _edit(self, operation: Operation) -> Edit:
         body = self._keys.filled(operation.body)

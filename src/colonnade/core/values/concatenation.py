@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, literal_column
+from sqlalchemy import ColumnElement, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import concat_op
+
+from .sql_text import sql_string
 
 _GROUP = 32
 
@@ -38,11 +40,6 @@ def _joined(texts: Sequence[str]) -> str:
     return f"({' || '.join(texts)})"
 
 
-def constant(text: str) -> ColumnElement[str]:
-    """Text that stands in the statement itself."""
-    return literal_column("'" + text.replace("'", "''") + "'", Text)
-
-
 def concatenated(parts: Sequence[ColumnElement[str] | str]) -> ColumnElement[str]:
     """Parts one after the other, neighbouring constants as one."""
     merged: list[ColumnElement[str] | str] = []
@@ -51,5 +48,5 @@ def concatenated(parts: Sequence[ColumnElement[str] | str]) -> ColumnElement[str
             merged[-1] += part
         else:
             merged.append(part)
-    elements = [constant(part) if isinstance(part, str) else part for part in merged]
+    elements = [sql_string(part) if isinstance(part, str) else part for part in merged]
     return elements[0] if len(elements) == 1 else _Concatenation(*elements)
