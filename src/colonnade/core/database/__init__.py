@@ -1,8 +1,9 @@
 """Engines, sessions, transactions, the Model base, migrations: everything that talks to a database.
 
 A plug-in may build a statement; only this room executes one. Reads go through :class:`ReadConnection`: prepared and
-past SQLAlchemy (`fetch`, as `sending` has found out for the connection) or through it (`rows`); writes go through the
-session of the request. What waits for the next statement (`waiting`), or for COMMIT (`last_statement`), goes with it.
+past SQLAlchemy (`fetch`, as `sending` has found out for the connection) or through it (`rows`), on one that is lent or
+on one of the read-only pool (`pooled`). Writes go through the session of the request, those of one record by `fetch`.
+What waits for the next statement (`waiting`), or for COMMIT (`last_statement`), goes with it.
 What goes wrong leaves the room as a problem (`problem_of`). It knows no resource, no policy and no plug-in; what a
 value looks like is core.values' business.
 """

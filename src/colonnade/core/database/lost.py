@@ -21,6 +21,7 @@ def is_disconnect(engine: Engine, raw: PoolProxiedConnection, error: Exception) 
     """Tell whether an error says that a connection is of no more use."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated
+    # To mypy the drivers' errors are not `DBAPIModule.Error`, the class that stands for them in SQLAlchemy's signature.
     return is_lost(error) or engine.dialect.is_disconnect(error, raw.driver_connection, None)  # type: ignore[arg-type]
 
 
