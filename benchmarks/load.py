@@ -44,7 +44,7 @@ def check_tools() -> None:
 
     :raises SystemExit: if something is.
     """
-    packages = {"wrk": "wrk", "taskset": "util-linux"}
+    packages = {"wrk": "wrk", "taskset": "util-linux", "chrt": "util-linux"}
     if missing := [
         f"{tool} (apt-get install {package})" for tool, package in packages.items() if not shutil.which(tool)
     ]:

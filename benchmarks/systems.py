@@ -21,23 +21,42 @@ from benchmarks.works import BARE, HELLO, KINTO, OURS, THEIRS, THEIRS_WITH_ETAGS
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 #: Of every server that has threads: as docs/serving.md and gunicorn's documentation say for one core ("generally in the
-#: 2-4 x $(NUM_CORES) range", docs.gunicorn.org/en/stable/settings.html#threads). `benchmarks.threads` measures others.
+#: 2-4 x $(NUM_CORES) range", docs.gunicorn.org/en/stable/settings.html#threads). `benchmarks.serving` measures others.
 THREADS = 4
 PATIENCE = 60.0
+#: Under which Linux lets no thread that wakes up interrupt the one that runs.
+BATCH = ("chrt", "--batch", "0")
 
-_GRANIAN = (
+
+@dataclass(frozen=True)
+class Server:
+    """What an application is served by.
+
+    command: starts it; {port}, {threads} and {app} are filled in.
+    batch: whether it runs under SCHED_BATCH, as docs/serving.md says of granian: each does that is faster so on the
+        whole (`benchmarks.serving` measures it).
+    """
+
+    command: str
+    batch: bool
+
+
+_GRANIAN = Server(
     "granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads {threads} --no-ws"
-    " --log-level warning {app}"
+    " --log-level warning {app}",
+    batch=True,
 )
-_WAITRESS = "waitress-serve --listen=127.0.0.1:{port} --threads={threads} {app}"
-_GUNICORN = (
+_GUNICORN = Server(
     "gunicorn --bind 127.0.0.1:{port} --workers 1 --worker-class gthread --threads {threads} --keep-alive 75"
-    " --log-level warning {app}"
+    " --log-level warning {app}",
+    batch=True,
 )
-_UVICORN = (
+_UVICORN = Server(
     "uvicorn --host 127.0.0.1 --port {port} --workers 1 --loop uvloop --http httptools --no-access-log"
-    " --log-level warning {app}"
+    " --log-level warning {app}",
+    batch=False,
 )
+_WAITRESS = Server("waitress-serve --listen=127.0.0.1:{port} --threads={threads} {app}", batch=False)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,6 @@ class System:
     """One that answers.
 
     name: in results.json.
-    command: starts it; {port}, {threads} and {app} are filled in.
     ours: whether it gets the product's database, where peers have one of their own (SQLite).
     compared: whether its answers are held to the product's.
     dialects: of the databases that it knows.
@@ -54,7 +72,7 @@ class System:
 
     name: str
     title: str
-    command: str
+    server: Server
     app: str
     paths: Paths = field(repr=False)
     ours: bool = False
@@ -82,18 +100,13 @@ FLOOR_ON_WAITRESS = System(
     ours=True, compared=False, dialects=("postgresql",),
 )  # fmt: skip
 ALONE = System(
-    "pyramid-alone",
-    "Pyramid alone, granian",
-    _GRANIAN,
-    "benchmarks.alone:app",
-    HELLO,
-    ours=True,
-    dialects=("postgresql",),
-)
+    "pyramid-alone", "Pyramid alone, granian", _GRANIAN, "benchmarks.alone:app", HELLO,
+    ours=True, dialects=("postgresql",),
+)  # fmt: skip
 
 
-def _peer(name: str, title: str, command: str, paths: Paths = THEIRS) -> System:
-    return System(name, title, command, f"benchmarks.peers.{name}_peer:app", paths)
+def _peer(name: str, title: str, server: Server, paths: Paths = THEIRS) -> System:
+    return System(name, title, server, f"benchmarks.peers.{name}_peer:app", paths)
 
 
 def _django(name: str, title: str) -> System:
@@ -163,7 +176,7 @@ def running(system: System, url: str, cores: Cores, folder: Path, **more: str) -
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = shlex.split(system.command.format(port=port, threads=system.threads, app=system.app))
+    command = shlex.split(system.server.command.format(port=port, threads=system.threads, app=system.app))
     command[0] = str(BIN / command[0])
     environment = {
         **os.environ,
@@ -177,9 +190,8 @@ def running(system: System, url: str, cores: Cores, folder: Path, **more: str) -
     }
     said = folder / f"{system.name}.log"
     with said.open("wb") as log:
-        process = subprocess.Popen(
-            ["taskset", "--cpu-list", str(cores.server), *command], stdout=log, stderr=log, env=environment
-        )
+        placed = ["taskset", "--cpu-list", str(cores.server), *(BATCH if system.server.batch else ()), *command]
+        process = subprocess.Popen(placed, stdout=log, stderr=log, env=environment)
     server = Running(process.pid, port)
     try:
         _wait(process, server, system, said)

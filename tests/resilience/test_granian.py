@@ -41,12 +41,13 @@ def granian(company: Company, url: str, folder: Path, target: str = "behind_prox
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (documented,) = re.findall(
-        r"^\$ COLONNADE_INI=production.ini granian (.+?[^\\])$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL
+    ((scheduling, documented),) = re.findall(
+        r"^\$ COLONNADE_INI=production.ini (.+?) granian (.+?[^\\])$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL
     )
     documented = documented.replace("\\\n", " ").replace("behind_proxy", target).replace("6543", str(port))
     here = ("--workers", "2", "--respawn-interval", "0.1", "--workers-kill-timeout", "5", "--log-level", "warning")
-    command = [str(Path(sys.executable).with_name("granian")), *shlex.split(documented), *here]
+    scheduled = shlex.split(scheduling) if sys.platform == "linux" else []
+    command = [*scheduled, str(Path(sys.executable).with_name("granian")), *shlex.split(documented), *here]
     environment = {**os.environ, "COLONNADE_INI": str(ini), "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(command, env=environment)
     try:
@@ -100,6 +101,9 @@ def test_several_processes_serve_and_the_proxy_says_what_callers_see(
         made = hr.post("/api/v1/departments", {"code": "TAX", "name": "Taxes"})
         assert made.status == 201
         assert made.headers["Location"].startswith(f"http://127.0.0.1:{port}/")
+
+        if sys.platform == "linux":
+            assert {os.sched_getscheduler(each) for each in children(parent)} == {os.SCHED_BATCH}
 
         (victim, *_) = children(parent)
         os.kill(victim, signal.SIGKILL)
