@@ -12,7 +12,7 @@ done here.
 
 from __future__ import annotations
 
-from .altering import Alteration, StoredRow
+from .altering import Alteration, StoredRow, Unreadable
 from .application import includeme, recorder_of
 from .bulk import each, unlogged
 from .creating import Creation
@@ -31,6 +31,7 @@ __all__ = [
     "Log",
     "Origin",
     "StoredRow",
+    "Unreadable",
     "each",
     "includeme",
     "insert",

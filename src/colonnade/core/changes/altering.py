@@ -22,6 +22,16 @@ from .log import Log
 from .one_table import OneTable, Shown, Statements
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stored value that its field would not take: of a table that others write, or one that the database calculates.
+
+    shown: as answers show it, as JSON has it.
+    """
+
+    shown: object
+
+
 class _Record:
     """A stored row as a record: each attribute is read from its image when it is asked for."""
 
@@ -34,7 +44,10 @@ class _Record:
         if field is None:
             raise AttributeError(name)
         raw = self.__image[name]
-        return None if raw is None else field.value.parse(raw)
+        try:
+            return None if raw is None else field.value.parse(raw)
+        except ValueError:
+            return Unreadable(raw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,10 @@ class Images:
     def _json(field: Field, value: Any) -> Any:
         if value is None:
             return None
-        checked = field.value.check(value)
+        try:
+            checked = field.value.check(value)
+        except ValueError:  # others have stored it, or the database has made it: as answers show it
+            checked = value
         if type(checked) is int or (type(checked) is str and field.value.textual):
             return checked  # most are; JSON has them as they are
         text = field.value.to_json(checked)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from colonnade.core.changes import Unreadable
 from colonnade.core.problems import Fault, Unprocessable
 from colonnade.core.resources import Field
 from colonnade.core.resources.schemas import given
@@ -86,6 +87,8 @@ def same(field: Field, one: Any, other: Any) -> bool:
     """Tell whether two values are the same to whoever reads them: 1 and 1.0 are in JSON, 1 and true are not."""
     if one is None or other is None:
         return one is other
+    if isinstance(one, Unreadable) or isinstance(other, Unreadable):
+        return bool(one == other)
     if isinstance(field.value, JsonValue):
         return equal(one, other)
     return one is other or field.value.to_json(one) == field.value.to_json(other)
@@ -116,8 +119,8 @@ def _is_stored(fields: WritableFields, name: str, raw: object, record: Any, show
     field = fields.known[name]
     try:
         value = None if raw is None else field.value.parse(raw)
-    except ValueError:
-        return False
+    except ValueError:  # as it may be stored all the same
+        return equal(raw, shown(name))
     return same(field, value, getattr(record, name))
 
 

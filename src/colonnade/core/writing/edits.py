@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from colonnade.core.changes import Unreadable
 from colonnade.core.problems import Fault, Unprocessable
 from colonnade.core.resources import Resource
 
@@ -136,6 +137,8 @@ class Document:
         field = self._fields.known.get(name)
         if field is not None:
             value = getattr(self._record, name)
+            if isinstance(value, Unreadable):
+                return value.shown
             return None if value is None else json.loads(field.value.to_json(value), parse_float=Decimal)
         relation = self._fields.relations.get(name)
         return None if relation is None else keys_shown(relation, seen_keys(self._author, relation, self._record))
