@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from colonnade.plugins.history.models import Change
 from tests.core.writing.bottles import BOTTLE, bottle, furnish, logged
 from tests.core.writing.editing import merged, operation, patched
 from tests.core.writing.test_changing_plainly import listened
@@ -41,6 +42,9 @@ def test_others_of_its_fields_are_changed_all_the_same(
         assert patched(client, BOTTLE, is_so, operation("replace", "/key_0", value="p")).json[name] == value
         is_not = operation("test", f"/{name}", value=1)
         patched(client, BOTTLE, is_not, operation("replace", "/key_0", value="q"), status=409)
+    last_request = in_cellar.scalar(sa.select(Change.request_id).order_by(Change.id.desc()).limit(1))
+    undone = client.post(f"/api/v1/requests/{last_request}/undo", status=409)
+    assert undone.json["type"].endswith(":not-undoable")
     (_, _, _, before, after), (_, _, _, _, last) = logged(in_cellar)
     assert before == {**after, "key_0": "k", "counted": 0}
     assert last == {**after, "key_0": "p", "counted": 2}
