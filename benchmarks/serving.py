@@ -27,6 +27,7 @@ from benchmarks.works import WORKS
 
 KNOWN = {each.name: each for each in SYSTEMS}
 SCHEDULING = ("normal", "batch")
+USUAL = ("list", "one", "create", "hello")
 
 
 def served(system: System, threads: int, scheduling: str) -> System:
@@ -42,7 +43,7 @@ def run() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 4, 8])
     parser.add_argument("--scheduling", nargs="+", choices=SCHEDULING, default=SCHEDULING)
     parser.add_argument("--on", nargs="+", choices=KNOWN, default=[PRODUCT.name])
-    parser.add_argument("--works", nargs="+", default=["list", "one", "create", "hello"])
+    parser.add_argument("--works", nargs="+", choices=[each.name for each in WORKS], default=USUAL)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2)
     given = parser.parse_args()
