@@ -60,3 +60,26 @@ def test_what_came_after_is_replayed_and_undone(kept: Archive) -> None:
     assert {key: each["tags"] for key, each in now["books"].items()} == {
         key: each["tags"] for key, each in before["books"].items()
     }
+
+
+@pytest.mark.parametrize("dialect_name", ["sqlite"], indirect=True)
+def test_a_record_with_a_calculated_value_out_of_bounds_enters_and_its_list_grows_shorter(
+    fresh_database_url: str,
+) -> None:
+    with archive(fresh_database_url) as made:
+        with made.database.engine.begin() as connection:
+            for text in (
+                "INSERT INTO archive_book (id, \"the title\", version, n) VALUES (1, 'x', 1, 2147483647)",
+                "INSERT INTO archive_tag (id, name) VALUES (1, 'x')",
+                "INSERT INTO archive_book_topic (book, tag) VALUES (1, 1)",
+            ):
+                connection.execute(sa.text(text))
+        for name in ("books", "tags"):
+            enter_baseline(made.database, made.log, made.log.resources[name], Origin("baseline"), batch=2)
+        made.client(None, "hr").delete("/api/v1/tags/1", status=204)
+        with made.database.engine.connect() as connection:
+            asked = sa.select(Change.verb, Change.before, Change.after).where(Change.resource == "books")
+            (_, _, entered), (_, before, after) = connection.execute(asked.order_by(Change.id))
+        assert entered["twice"] == 2**32 - 2
+        assert before == {name: value for name, value in entered.items() if name != "tags"}
+        assert after == {**before, "topics": []}

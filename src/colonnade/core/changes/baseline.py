@@ -117,11 +117,11 @@ def _known(session: Session, log: Log, resource: Resource, keys: Sequence[str]) 
 
 def _read_lists(session: Session, resource: Resource, images: Images, entering: Mapping[str, Image]) -> None:
     """Put the lists of keys into images: later changes tell of those alone that change."""
-    names = [resource.mapper.get_property_by_column(column).key for column in resource.mapper.primary_key]
+    columns = resource.mapper.primary_key
+    parts = [images.fields[resource.mapper.get_property_by_column(column).key] for column in columns]
     keys = {}
     for image in entering.values() if relations_of(resource) else ():
-        values = images.values(image)
-        keys[tuple(values[name] for name in names)] = image
+        keys[tuple(part.value.parse(image[part.name]) for part in parts)] = image
     for prop in relations_of(resource):
         for key, several in read_lists(session, resource, prop, list(keys)).items():
             keys[key][prop.key] = several

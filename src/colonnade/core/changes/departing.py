@@ -99,7 +99,7 @@ class Departing:
         last: dict[tuple[str, str], Row] = {(row["resource"], row["key"]): row for row in rows}
         for (source, prop), was in session.info.pop(_OTHERS, {}).items():
             for images, before, after in changed_lists(session, self._log, source, prop, was):
-                row = last.get((source.name, images.key(images.values(after))))
+                row = last.get((source.name, images.key_of(after)))
                 if row is None:
                     rows += told(images, before, after)
                 elif row["after"] is not None and prop.key not in row["after"]:
