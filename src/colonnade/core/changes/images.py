@@ -80,7 +80,9 @@ class Images:
             return None
         try:
             checked = field.value.check(value)
-        except ValueError:  # others have stored it, or the database has made it: as answers show it
+        except ValueError:
+            # It is stored all the same, by others or by the database: as answers show it. What comes in is checked
+            # when it is bound.
             checked = value
         if type(checked) is int or (type(checked) is str and field.value.textual):
             return checked  # most are; JSON has them as they are

@@ -4,8 +4,8 @@ A `Value` reads what requests say, writes the JSON of answers in Python and, whe
 database that gives the same bytes, writes CSV, and describes itself in JSON Schema. A storage type puts the columns of
 our own models into both databases so that nothing is lost or compared differently. `value_for` finds the value of any
 type of SQLAlchemy, `storage_for` the storage type of a plain one. Each type has a file; `concatenation` joins the texts
-of many. The room knows SQLAlchemy and
-pydantic, but neither tables nor requests nor who asks: it executes no statement, and NULL is the caller's business.
+of many. The room knows SQLAlchemy and pydantic, but neither tables nor requests nor who asks: it executes no statement,
+and NULL is the caller's business.
 """
 
 from .binaries import Binary
